@@ -1,0 +1,22 @@
+"""Recognizers, the geometry of their layers, and their files."""
+
+from naps.models.alphabet import ENGLISH, GERMAN, Alphabet
+from naps.models.geometry import Convolution, Layer, Window
+from naps.models.recognizer import Recognizer, load_model, save_recognizer, shipped_models
+from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig, from_torchaudio
+
+__all__ = [
+    "ENGLISH",
+    "GERMAN",
+    "Alphabet",
+    "Convolution",
+    "Layer",
+    "Recognizer",
+    "Wav2Letter",
+    "Wav2LetterConfig",
+    "Window",
+    "from_torchaudio",
+    "load_model",
+    "save_recognizer",
+    "shipped_models",
+]

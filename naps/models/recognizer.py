@@ -1,0 +1,215 @@
+"""A recognizer: network, features and alphabet, kept together in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from naps.corpus.features import FeatureConfig, LogMel
+from naps.errors import InputError, UtteranceError
+from naps.files import replacing, sha256
+from naps.models.alphabet import Alphabet
+from naps.models.geometry import Layer
+from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig
+
+FORMAT = "naps-recognizer-1"
+_SHIPPED = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """What is needed to turn speech into letters.
+
+    Attributes
+    ----------
+    name : str
+        As given when it was trained.
+    network : Wav2Letter
+        Spectrogram to logits.
+    features : FeatureConfig
+        The spectrogram it was trained on.
+    alphabet : Alphabet
+        Its output letters.
+    language : str
+        Two-letter code.
+    sha256 : str
+        Of the file it came from; empty if it came from none.
+    facts : mapping
+        What the trainer wrote down: data, steps, error rates.
+    """
+
+    name: str
+    network: Wav2Letter
+    features: FeatureConfig
+    alphabet: Alphabet
+    language: str = "en"
+    sha256: str = ""
+    facts: dict[str, Any] | None = None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, from the input up; the last gives the logits."""
+        return self.network.layers
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds between output frames."""
+        return self.layers[-1].stride * self.features.frame_s
+
+    def to(self, device: torch.device | str) -> Recognizer:
+        """Return the recognizer on another device."""
+        return replace(self, network=self.network.to(device))
+
+    def spectrogram(self, samples: npt.NDArray[np.float32]) -> Tensor:
+        """Compute the normalised spectrogram of one recording.
+
+        Returns
+        -------
+        Tensor, shape (frames, n_mels)
+            On the recognizer's device.
+
+        Raises
+        ------
+        UtteranceError
+            If the recording is shorter than the receptive field of one output.
+        """
+        extractor = LogMel(self.features).to(self.device)
+        features: Tensor = extractor(torch.from_numpy(samples).to(self.device))
+        needed = self.layers[-1].receptive_field
+        if len(features) < needed:
+            raise UtteranceError(
+                "too_short",
+                f"{len(features)} frames are fewer than the receptive field of {needed}",
+            )
+        return features
+
+
+def save_recognizer(
+    path: Path, recognizer: Recognizer, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write weights and description to one safetensors file.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced in one step.
+    recognizer : Recognizer
+        What to write.
+    dtype : torch.dtype
+        Type of the stored convolution weights; normalisation statistics stay float32.
+    """
+    state = {
+        key: value.detach().cpu().to(dtype if key.endswith(".weight") and value.ndim == 3 else None)
+        for key, value in recognizer.network.state_dict().items()
+    }
+    description = {
+        "format": FORMAT,
+        "name": recognizer.name,
+        "architecture": "wav2letter",
+        "network": recognizer.network.config.model_dump(),
+        "features": recognizer.features.model_dump(),
+        "alphabet": recognizer.alphabet.symbols,
+        "language": recognizer.language,
+        "facts": recognizer.facts or {},
+    }
+    with replacing(path) as temporary:
+        save_file(
+            {key: value.contiguous() for key, value in state.items()},
+            temporary,
+            metadata={"naps": json.dumps(description, ensure_ascii=False, sort_keys=True)},
+        )
+
+
+def shipped_models() -> list[str]:
+    """Name the recognizers that come with the package."""
+    return sorted(p.stem for p in _SHIPPED.glob("*.safetensors"))
+
+
+def find_model(name: str | Path) -> Path:
+    """Return the file of a shipped model or of a path.
+
+    Raises
+    ------
+    InputError
+        If there is neither a shipped model nor a file of that name.
+    """
+    shipped = _SHIPPED / f"{name}.safetensors"
+    if str(name) in shipped_models():
+        return shipped
+    path = Path(name)
+    if path.is_file():
+        return path
+    raise InputError(
+        f"{name}: no such model file, and the shipped models are: "
+        f"{', '.join(shipped_models()) or 'none'}"
+    )
+
+
+def load_model(
+    name: str | Path, *, device: torch.device | str = "cpu", fuse: bool = True
+) -> Recognizer:
+    """Load a recognizer by the name of a shipped model or by path.
+
+    Parameters
+    ----------
+    name : str or Path
+        Such as ``"wav2letter-en-mini"`` or ``"runs/mine/best.safetensors"``.
+    device : torch.device or str
+        Where to put it.
+    fuse : bool
+        Fold batch norm into the weights and drop dropout: right for everything but training.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, not one of ours, or does not fit its description.
+    """
+    path = find_model(name)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path}: not a complete safetensors file: {error}") from None
+    try:
+        description = json.loads(metadata["naps"])
+        if description["format"] != FORMAT:
+            raise InputError(f"{path}: format {description['format']!r}, this version reads {FORMAT!r}")
+        network = Wav2Letter(Wav2LetterConfig(**description["network"]))
+        features = FeatureConfig(**description["features"])
+        alphabet = Alphabet(description["alphabet"])
+        for key, value in network.state_dict().items():
+            if not value.is_floating_point() and key in state:
+                state[key] = state[key].to(value.dtype)
+        network.load_state_dict(state)
+    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
+        if isinstance(error, InputError):
+            raise
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a naps recognizer ({type(error).__name__}: {first})") from None
+    if len(alphabet) != network.config.n_outputs or features.n_mels != network.config.n_mels:
+        raise InputError(f"{path}: alphabet or mel bands do not fit the network")
+    return Recognizer(
+        name=str(description["name"]),
+        network=(network.fused() if fuse else network).to(device).eval(),
+        features=features,
+        alphabet=alphabet,
+        language=str(description.get("language", "en")),
+        sha256=sha256(path),
+        facts=dict(description.get("facts", {})),
+    )

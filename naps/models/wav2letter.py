@@ -1,0 +1,223 @@
+"""Wav2Letter, the convolutional letter recognizer of Collobert et al. (2016).
+
+Eleven convolutions over a spectrogram, ReLU after all but the last; geometry after Kunze et al.
+(2017) and ``torchaudio.models.Wav2Letter``, which at 128 mel bands and full width has the same
+24 662 529 parameters.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from naps.models.geometry import Convolution, Layer, Window, layers_of, windows_of
+
+_KERNELS = (48, 7, 7, 7, 7, 7, 7, 7, 32, 1, 1)
+
+
+class Wav2LetterConfig(BaseModel):
+    """Sizes of a Wav2Letter network.
+
+    Attributes
+    ----------
+    n_mels, n_outputs : int
+        Mel bands in, letters out (the blank included).
+    channels, wide : int
+        Units of conv1–conv8 and of conv9–conv10.
+    padding : {"symmetric", "same"}
+        ``symmetric`` pads as torchaudio does, ``T // 2 + 1`` outputs. ``same`` pads as Keras
+        does, ``ceil(T / 2)`` outputs.
+    batch_norm : bool
+        Normalise before each ReLU; for training, see `Wav2Letter.fused`.
+    dropout : float
+        Share of channels dropped, for a whole utterance, after each ReLU while training.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_mels: int = Field(128, ge=1)
+    n_outputs: int = Field(29, ge=2)
+    channels: int = Field(250, ge=1)
+    wide: int = Field(2000, ge=1)
+    padding: Literal["symmetric", "same"] = "symmetric"
+    batch_norm: bool = False
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """Give kernel, stride and padding of each layer."""
+        pads = {48: (23, 23), 7: (3, 3), 32: (16, 16), 1: (0, 0)}
+        if self.padding == "same":
+            # Keras pads an odd total one more on the right.
+            pads |= {48: (23, 24), 32: (15, 16)}
+        return tuple(
+            Convolution(kernel, 2 if index == 0 else 1, *pads[kernel])
+            for index, kernel in enumerate(_KERNELS)
+        )
+
+    def widths(self) -> tuple[int, ...]:
+        """Give the channels from the input up to the output, twelve numbers."""
+        return (self.n_mels, *[self.channels] * 8, self.wide, self.wide, self.n_outputs)
+
+
+class ConvolutionBlock(nn.Module):
+    """A convolution over time, batch norm, ReLU and dropout, the last three optional.
+
+    Input and output have shape (batch, steps, channels); that memory order makes a window of
+    steps one contiguous stretch, and lets oneDNN run the convolution channels-last.
+    """
+
+    def __init__(
+        self,
+        geometry: Convolution,
+        inputs: int,
+        outputs: int,
+        *,
+        batch_norm: bool,
+        relu: bool,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.geometry = geometry
+        self.relu = relu
+        self.dropout = dropout
+        self.weight = nn.Parameter(torch.empty(outputs, inputs, geometry.kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        nn.init.kaiming_uniform_(self.weight, nonlinearity="relu" if relu else "linear")
+        self.norm = nn.BatchNorm2d(outputs) if batch_norm else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, steps, inputs) to (batch, steps', outputs)."""
+        g = self.geometry
+        image = x.transpose(1, 2).unsqueeze(2)
+        if g.left != g.right:
+            image = functional.pad(image, (g.left, g.right))
+        y: Tensor = functional.conv2d(
+            image.contiguous(memory_format=torch.channels_last),
+            self.weight.unsqueeze(2),
+            self.bias,
+            stride=(1, g.stride),
+            padding=(0, g.left if g.left == g.right else 0),
+        )
+        if self.norm is not None:
+            y = self.norm(y)
+        if self.relu:
+            y = functional.relu(y, inplace=self.training)
+        if self.dropout:
+            # Whole channels: as cheap as none, and neighbouring frames cannot fill the gaps.
+            y = functional.dropout2d(y, self.dropout, self.training)
+        return y.squeeze(2).transpose(1, 2).contiguous()
+
+
+class Wav2Letter(nn.Module):
+    """Log-mel spectrogram to letter logits at half the frame rate.
+
+    The blocks are attributes ``conv1`` … ``conv11``, each giving its activation after the ReLU;
+    ``conv11`` gives logits, with no ReLU after it (torchaudio has one, which cuts the gradient of
+    every letter with a negative logit).
+
+    Parameters
+    ----------
+    config : Wav2LetterConfig
+        Sizes.
+    """
+
+    def __init__(self, config: Wav2LetterConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths, convolutions = config.widths(), config.convolutions()
+        last = len(convolutions) - 1
+        for i, geometry in enumerate(convolutions):
+            block = ConvolutionBlock(
+                geometry,
+                widths[i],
+                widths[i + 1],
+                batch_norm=config.batch_norm and i < last,
+                relu=i < last,
+                dropout=config.dropout if i < last else 0.0,
+            )
+            self.add_module(f"conv{i + 1}", block)
+
+    @property
+    def blocks(self) -> tuple[ConvolutionBlock, ...]:
+        """The eleven blocks, from the input up."""
+        return tuple(m for m in self.children() if isinstance(m, ConvolutionBlock))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """Name, channels, stride, offset and receptive field of each block."""
+        names = [name for name, _ in self.named_children()]
+        return layers_of(names, self.config.widths()[1:], self.config.convolutions())
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Steps of the input and of each block that one output frame depends on."""
+        return windows_of(self.config.convolutions())
+
+    def output_length(self, frames: int) -> int:
+        """Return the number of output frames for so many input frames."""
+        for convolution in self.config.convolutions():
+            frames = convolution.output_length(frames)
+        return frames
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map spectrograms (batch, frames, n_mels) to logits (batch, frames', n_outputs)."""
+        x = features
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+    def fused(self) -> Wav2Letter:
+        """Return a copy without batch norm or dropout whose outputs equal those in eval mode."""
+        plain = Wav2Letter(self.config.model_copy(update={"batch_norm": False, "dropout": 0.0}))
+        plain = plain.to(next(self.parameters()))
+        with torch.no_grad():
+            for source, target in zip(self.blocks, plain.blocks, strict=True):
+                norm = source.norm
+                if norm is None:
+                    target.weight.copy_(source.weight)
+                    target.bias.copy_(source.bias)
+                    continue
+                assert norm.running_var is not None and norm.running_mean is not None
+                scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+                target.weight.copy_(source.weight * scale[:, None, None])
+                target.bias.copy_((source.bias - norm.running_mean) * scale + norm.bias)
+        return plain.eval()
+
+
+def from_torchaudio(model: nn.Module) -> Wav2Letter:
+    """Copy the weights of a ``torchaudio.models.Wav2Letter`` with spectrogram input.
+
+    The result has no ReLU after its last layer; apart from that it computes the same.
+
+    Parameters
+    ----------
+    model : torchaudio.models.Wav2Letter
+        Made with ``input_type="power_spectrum"`` or ``"mfcc"``.
+
+    Raises
+    ------
+    ValueError
+        If the model has another number of convolutions or other kernels.
+    """
+    convolutions = [m for m in model.modules() if isinstance(m, nn.Conv1d)]
+    kernels = tuple(m.kernel_size[0] for m in convolutions)
+    if kernels != _KERNELS:
+        raise ValueError(f"expected convolutions with kernels {_KERNELS}, found {kernels}")
+    config = Wav2LetterConfig(
+        n_mels=convolutions[0].in_channels,
+        n_outputs=convolutions[-1].out_channels,
+        channels=convolutions[0].out_channels,
+        wide=convolutions[-2].out_channels,
+    )
+    network = Wav2Letter(config)
+    with torch.no_grad():
+        for block, convolution in zip(network.blocks, convolutions, strict=True):
+            assert convolution.bias is not None
+            block.weight.copy_(copy.deepcopy(convolution.weight))
+            block.bias.copy_(copy.deepcopy(convolution.bias))
+    return network.eval()
