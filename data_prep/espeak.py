@@ -126,7 +126,8 @@ class Espeak:
 
         self._say(text, voice, {_RATE: rate, _PITCH: pitch, _RANGE: spread}, collect)
         samples = np.concatenate(parts) if parts else np.zeros(0, np.int16)
-        return Speech(self.rate, samples.astype(np.float32) / 32768, phones, words)
+        scaled = (samples / 32768).astype(np.float32)
+        return Speech(self.rate, scaled, phones, words)
 
     def _say(
         self, text: str, voice: str, parameters: dict[int, int], collect: Callable[..., int]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,9 +21,10 @@ import soundfile
 from data_prep.espeak import Espeak, Speech
 from naps.corpus.audio import SAMPLE_RATE
 from naps.corpus.interval import Interval
-from naps.corpus.manifest import write_manifest
+from naps.corpus.manifest import read_manifest, write_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
+from naps.phonology import cmudict
 from naps.phonology.inventory import espeak_to_arpabet
 
 SENTENCES = Path(__file__).parent / "sentences"
@@ -65,9 +67,7 @@ def read_sentences(path: Path) -> list[str]:
     return sentences
 
 
-def mix_words(
-    sentences: Sequence[str], words: Sequence[str], share: float, seed: int
-) -> list[str]:
+def mix_words(sentences: Sequence[str], words: Sequence[str], share: float, seed: int) -> list[str]:
     """Replace a share of the words by words drawn from a list, for more varied spelling.
 
     Parameters
@@ -83,9 +83,7 @@ def mix_words(
     """
     draw = random.Random(seed)
     return [
-        " ".join(
-            draw.choice(words) if draw.random() < share else word for word in sentence.split()
-        )
+        " ".join(draw.choice(words) if draw.random() < share else word for word in sentence.split())
         for sentence in sentences
     ]
 
@@ -97,7 +95,7 @@ def pieces(sentences: Sequence[str], longest: int) -> list[str]:
         words = sentence.split()
         count = -(-len(words) // longest)
         bounds = [round(i * len(words) / count) for i in range(count + 1)] if count else []
-        cut += [" ".join(words[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+        cut += [" ".join(words[a:b]) for a, b in pairwise(bounds)]
     return cut
 
 
@@ -163,9 +161,7 @@ def _utterance(
     identifier = f"{language}-{number:04d}-{speaker.name.lower()}"
     path = folder / "audio" / f"{identifier}.opus"
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(
-        path, samples, SAMPLE_RATE, format="OGG", subtype="OPUS", compression_level=0.9
-    )
+    soundfile.write(path, samples, SAMPLE_RATE, format="OGG", subtype="OPUS", compression_level=0.9)
     tiers = {"phones": _phones(speech, language), "words": _words(speech, text)}
     return Utterance(
         id=identifier,
@@ -189,7 +185,7 @@ def _pink_noise(
     spectrum = np.fft.rfft(white) / np.sqrt(np.maximum(np.arange(len(samples) // 2 + 1), 1))
     noise = np.fft.irfft(spectrum, len(samples))
     scale = np.sqrt(np.mean(samples**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
-    return (noise * scale).astype(np.float32)
+    return np.asarray(noise * scale, np.float32)
 
 
 def _to_16k(sample: int, rate: int) -> int:
@@ -208,7 +204,7 @@ def _phones(speech: Speech, language: str) -> tuple[Interval, ...]:
         if language == "en" and label:
             labels = list(espeak_to_arpabet(label))
         edges = np.linspace(first, last, len(labels) + 1).round().astype(int).tolist()
-        for name, a, b in zip(labels, edges, edges[1:], strict=False):
+        for name, a, b in zip(labels, edges[:-1], edges[1:], strict=True):
             if name == SILENCE and intervals and intervals[-1].label == SILENCE:
                 intervals[-1] = Interval(intervals[-1].start, b, SILENCE)
             elif b > a:
@@ -236,3 +232,76 @@ def embedded_texts() -> Iterator[tuple[str, list[str]]]:
     """Give the languages and sentences of the corpus that comes with the package."""
     for path in sorted(SENTENCES.glob("*.txt")):
         yield path.stem, read_sentences(path)
+
+
+def read_texts(paths: Sequence[Path]) -> list[str]:
+    """Read sentences from text files, and the training texts of manifests (``.jsonl``)."""
+    sentences: list[str] = []
+    for path in paths:
+        if path.suffix == ".jsonl":
+            sentences += [u.text for u in read_manifest(path) if u.split == "train" and u.text]
+        else:
+            sentences += read_sentences(path)
+    return sentences
+
+
+def prepare_synthetic(
+    folder: Path,
+    *,
+    texts: Sequence[Path] = (),
+    language: str = "en",
+    word_share: float = 0.0,
+    longest: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    split: str = "train",
+) -> Path:
+    """Make a synthetic corpus.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``audio/`` and ``manifest.jsonl``.
+    texts : sequence of Path
+        Text files or manifests; without any, the sentences of the package in all its languages.
+    language : str
+        Of the texts.
+    word_share : float
+        Share of words replaced by random words of the shipped dictionary (English only).
+    longest : int, optional
+        Cut sentences to so many words.
+    minutes : float, optional
+        Stop after so many.
+    seed : int
+        Decides the order of the texts, replaced words, voices, rates and noise.
+    split : str
+        Written into the manifest.
+
+    Returns
+    -------
+    Path
+        The manifest.
+
+    Raises
+    ------
+    InputError
+        If a text cannot be read or an option does not fit.
+    """
+    if not 0.0 <= word_share <= 1.0:
+        raise InputError(f"word share {word_share} is not between 0 and 1")
+    if word_share and language != "en":
+        raise InputError("words can only be replaced in English, whose dictionary is shipped")
+    spoken: dict[str, list[str]]
+    if texts:
+        sentences = read_texts(texts)
+        if longest is not None:
+            sentences = pieces([s.lower() for s in sentences], longest)
+        random.Random(seed).shuffle(sentences)
+        if word_share:
+            words = [w for w in cmudict().entries if w.isascii() and w.isalpha() and len(w) <= 12]
+            sentences = mix_words(sentences, words, word_share, seed)
+        spoken = {language: sentences}
+    else:
+        spoken = dict(embedded_texts())
+    synthesise(folder, spoken, seed=seed, split=split, minutes=minutes)
+    return folder / "manifest.jsonl"

@@ -1,0 +1,61 @@
+"""Neuron activation profile analysis of speech models.
+
+The functions here carry the names of the commands::
+
+    import naps
+    model = naps.load_model("wav2letter-en-mini")
+    events = naps.find_events(model, "manifest.jsonl", lexicon="cmudict")
+    profiles = naps.profile(model, "manifest.jsonl", events, layers=["conv9"], group="phoneme")
+    tree = naps.cluster(profiles["conv9"])
+    tree.plot().savefig("conv9.svg")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from naps.api import PlottableTree, cluster, find_events, profile
+    from naps.corpus import read_manifest
+    from naps.errors import InputError
+    from naps.models import load_model
+    from naps.profiles import Profiles, contrast, load_profiles
+    from naps.report import report
+
+__version__ = metadata.version("naps")
+
+# Loaded when first used, so that `naps --help` need not wait for torch.
+_HOMES = {
+    "InputError": "naps.errors",
+    "PlottableTree": "naps.api",
+    "Profiles": "naps.profiles",
+    "cluster": "naps.api",
+    "contrast": "naps.profiles",
+    "find_events": "naps.api",
+    "load_model": "naps.models",
+    "load_profiles": "naps.profiles",
+    "profile": "naps.api",
+    "read_manifest": "naps.corpus",
+    "report": "naps.report",
+}
+
+__all__ = [
+    "InputError",
+    "PlottableTree",
+    "Profiles",
+    "cluster",
+    "contrast",
+    "find_events",
+    "load_model",
+    "load_profiles",
+    "profile",
+    "read_manifest",
+    "report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'naps' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -69,9 +69,7 @@ def tier_from_json(rows: object, where: str) -> tuple[Interval, ...]:
         except (TypeError, ValueError) as error:
             raise InputError(f"{where}: bad interval {row!r}: {error}") from None
         if intervals and interval.start < intervals[-1].end:
-            raise InputError(
-                f"{where}: interval {row!r} begins before the one in front of it ends"
-            )
+            raise InputError(f"{where}: interval {row!r} begins before the one in front of it ends")
         intervals.append(interval)
     return tuple(intervals)
 

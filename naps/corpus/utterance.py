@@ -42,7 +42,5 @@ class Utterance:
     language: str | None = None
     split: str | None = None
     duration_s: float | None = None
-    tiers: Mapping[str, tuple[Interval, ...]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    tiers: Mapping[str, tuple[Interval, ...]] = field(default_factory=lambda: MappingProxyType({}))
     columns: Mapping[str, Scalar] = field(default_factory=lambda: MappingProxyType({}))

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})  # noqa: RUF001
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Alphabet:
         for character in unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES):
             if character in self.symbols:
                 clean.append(character)
-            elif character.isspace() or character in "-–—/_":  # noqa: RUF001
+            elif character.isspace() or character in "-–—/_":
                 clean.append(" ")
             elif character.isalnum():
                 plain = "".join(

@@ -99,9 +99,7 @@ class Recognizer:
         return features
 
 
-def save_recognizer(
-    path: Path, recognizer: Recognizer, dtype: torch.dtype = torch.float32
-) -> None:
+def save_recognizer(path: Path, recognizer: Recognizer, dtype: torch.dtype = torch.float32) -> None:
     """Write weights and description to one safetensors file.
 
     Parameters
@@ -189,7 +187,9 @@ def load_model(
     try:
         description = json.loads(metadata["naps"])
         if description["format"] != FORMAT:
-            raise InputError(f"{path}: format {description['format']!r}, this version reads {FORMAT!r}")
+            raise InputError(
+                f"{path}: format {description['format']!r}, this version reads {FORMAT!r}"
+            )
         network = Wav2Letter(Wav2LetterConfig(**description["network"]))
         features = FeatureConfig(**description["features"])
         alphabet = Alphabet(description["alphabet"])
@@ -201,7 +201,9 @@ def load_model(
         if isinstance(error, InputError):
             raise
         first = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a naps recognizer ({type(error).__name__}: {first})") from None
+        raise InputError(
+            f"{path}: not a naps recognizer ({type(error).__name__}: {first})"
+        ) from None
     if len(alphabet) != network.config.n_outputs or features.n_mels != network.config.n_mels:
         raise InputError(f"{path}: alphabet or mel bands do not fit the network")
     return Recognizer(

@@ -182,7 +182,8 @@ class Wav2Letter(nn.Module):
                     target.weight.copy_(source.weight)
                     target.bias.copy_(source.bias)
                     continue
-                assert norm.running_var is not None and norm.running_mean is not None
+                assert norm.running_var is not None
+                assert norm.running_mean is not None
                 scale = norm.weight / (norm.running_var + norm.eps).sqrt()
                 target.weight.copy_(source.weight * scale[:, None, None])
                 target.bias.copy_((source.bias - norm.running_mean) * scale + norm.bias)

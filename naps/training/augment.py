@@ -46,9 +46,9 @@ def warp(spectrogram: Tensor, config: AugmentConfig, generator: Generator) -> Te
     time = 1 + config.time_warp * _symmetric(generator)
     mel = 1 + config.mel_warp * _symmetric(generator)
     size = (max(1, round(frames * time)), max(1, round(bands * mel)))
-    x = functional.interpolate(
-        spectrogram[None, None], size, mode="bilinear", align_corners=False
-    )[0, 0]
+    x = functional.interpolate(spectrogram[None, None], size, mode="bilinear", align_corners=False)[
+        0, 0
+    ]
     if size[1] >= bands:
         return x[:, :bands]
     return functional.pad(x[None], (0, bands - size[1]), mode="replicate")[0]

@@ -14,9 +14,7 @@ from naps.training.examples import Example
 _BLUR = 0.1
 
 
-def epoch_batches(
-    lengths: Sequence[int], frames: int, seed: int, epoch: int
-) -> list[list[int]]:
+def epoch_batches(lengths: Sequence[int], frames: int, seed: int, epoch: int) -> list[list[int]]:
     """Cut an epoch into batches of about ``frames`` frames, padding included.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -70,7 +71,7 @@ def load_examples(
         except UtteranceError as error:
             dropped.append((utterance.id, f"{error.reason}: {error}"))
             continue
-        repeats = sum(a == b for a, b in zip(text, text[1:], strict=False))
+        repeats = sum(a == b for a, b in pairwise(text))
         if output_length(len(spectrogram)) < len(text) + repeats:
             dropped.append((utterance.id, "text longer than CTC can write in its frames"))
             continue

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -64,9 +65,7 @@ def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Co
                 raise InputError(f"no folder for corpus {name!r}; --set data.{name}.path=FOLDER")
             continue
         manifest = data.path / "manifest.jsonl"
-        utterances = [
-            u for u in read_manifest(manifest) if data.language in (None, u.language)
-        ]
+        utterances = [u for u in read_manifest(manifest) if data.language in (None, u.language)]
         for split, is_dev in ((data.train, False), (data.dev, True)):
             if split is None:
                 continue
@@ -138,7 +137,7 @@ def uses_bfloat16(config: TrainConfig, device: torch.device) -> bool:
     if config.precision != "auto":
         return config.precision == "bfloat16"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     capability = torch.backends.cpu.get_cpu_capability()
     native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return capability.startswith("AVX512") and bool(native)
@@ -180,11 +179,12 @@ def train(
         n_mels=config.features.n_mels, n_outputs=len(alphabet), **config.network.model_dump()
     )
     network = Wav2Letter(sizes).to(device)
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in network.parameters() if p.ndim > 1]},
+        {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
+    ]
     optimiser = torch.optim.AdamW(
-        [
-            {"params": [p for p in network.parameters() if p.ndim > 1]},
-            {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
-        ],
+        groups,
         lr=config.learning_rate,
         weight_decay=config.weight_decay,
     )

@@ -1,0 +1,130 @@
+"""The commands as functions, for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from naps.corpus import Utterance, read_manifest
+from naps.events import Events
+from naps.events import find_events as _find_events
+from naps.models import Recognizer
+from naps.phonology import Lexicon, cmudict, read_lexicon
+from naps.plots import dendrogram
+from naps.profiles import Kind, ProfileOptions, Profiles, profile_events
+from naps.similarity import Tree
+from naps.similarity import cluster as _cluster
+
+Corpus = str | Path | Sequence[Utterance]
+
+
+def _utterances(corpus: Corpus) -> Sequence[Utterance]:
+    return read_manifest(Path(corpus)) if isinstance(corpus, str | Path) else corpus
+
+
+def find_events(
+    model: Recognizer,
+    manifest: Corpus,
+    lexicon: str | Path | Lexicon | None = "cmudict",
+    *,
+    max_bad_share: float = 0.05,
+) -> Events:
+    """Recognise a corpus and make an event of every predicted letter.
+
+    Parameters
+    ----------
+    model : Recognizer
+        From `naps.load_model`.
+    manifest : path or sequence of Utterance
+        What to listen to.
+    lexicon : str, Path, Lexicon or None
+        ``"cmudict"`` comes with the package; a path names a dictionary in its format; None makes
+        letters only.
+    max_bad_share : float
+        Stop when more of the utterances than this cannot be used.
+
+    Returns
+    -------
+    Events
+        ``events.table`` is a DataFrame; its columns are in ``docs/run-folder.md``.
+    """
+    words: Lexicon | None
+    if lexicon is None or isinstance(lexicon, Lexicon):
+        words = lexicon
+    else:
+        words = cmudict() if lexicon == "cmudict" else read_lexicon(Path(lexicon))
+    return _find_events(model, _utterances(manifest), lexicon=words, max_bad_share=max_bad_share)
+
+
+def profile(
+    model: Recognizer,
+    manifest: Corpus,
+    events: Events | pd.DataFrame,
+    *,
+    layers: Sequence[str] | None = None,
+    group: str = "phoneme",
+    kind: Kind = "grad",
+    **options: Any,
+) -> Profiles:
+    """Average the activations of layers around events.
+
+    Parameters
+    ----------
+    model : Recognizer
+    manifest : path or sequence of Utterance
+        As given to `find_events`.
+    events : Events or DataFrame
+        Whole, or any rows of it.
+    layers : sequence of str, optional
+        All by default.
+    group : str
+        ``letter``, ``phoneme`` or any column of the events.
+    kind : {"grad", "nap"}
+        Gradient-adjusted or plain.
+    **options
+        Of `naps.profiles.ProfileOptions`: ``align``, ``mask``, ``quantile``, ``edges``, ``batch``.
+
+    Returns
+    -------
+    Profiles
+        A mapping of layer names to `xarray.Dataset`.
+    """
+    table = events.table if isinstance(events, Events) else events
+    result = profile_events(
+        model,
+        _utterances(manifest),
+        table,
+        groups=(group,),
+        kinds=(kind,),
+        options=ProfileOptions(layers=layers, **options),
+    )
+    return result.profiles[group, kind]
+
+
+@dataclass(frozen=True)
+class PlottableTree(Tree):
+    """A tree that can draw itself."""
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw the dendrogram; options as in `naps.plots.dendrogram`."""
+        return dendrogram(self.merges, self.labels, self.order, counts=list(self.counts), **options)
+
+
+def cluster(profile: xr.Dataset, **options: Any) -> PlottableTree:
+    """Cluster the groups of a layer; options as in `naps.similarity.cluster`.
+
+    Parameters
+    ----------
+    profile : Dataset
+        ``profiles["conv9"]``.
+    **options
+        ``metric``, ``linkage``, ``reference``, ``min_count``.
+    """
+    tree = _cluster(profile, **options)
+    return PlottableTree(**{f.name: getattr(tree, f.name) for f in fields(tree)})

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from naps.errors import InputError
+
+RecipeArgument = Annotated[str, typer.Argument(help="A name in recipes/, or a path.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")]
+OutOption = Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME by default.")]
+
+
+def out_folder(out: Path | None, name: str) -> Path:
+    """Return the folder of a run.
+
+    Raises
+    ------
+    InputError
+        If the recipe's name cannot be the name of a folder.
+    """
+    if out is not None:
+        return out
+    if not name or Path(name).name != name:
+        raise InputError(f"recipe name {name!r} cannot be a folder's; give --out")
+    return Path("runs") / name

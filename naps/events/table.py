@@ -1,0 +1,72 @@
+"""The table of events and its Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from naps.errors import InputError
+from naps.events.letters import Row
+from naps.files import replacing
+
+_TYPES = {
+    "utterance": "string",
+    "frame": "int64",
+    "time_s": "float64",
+    "run_start": "int64",
+    "run_end": "int64",
+    "unit": "int64",
+    "letter": "string",
+    "probability": "float64",
+    "reference": "string",
+    "correct": "boolean",
+    "word": "string",
+    "word_index": "int64",
+    "position": "int64",
+    "word_length": "int64",
+    "phoneme": "string",
+    "phone_source": "string",
+    "phone_reason": "string",
+    "speaker": "string",
+    "sex": "string",
+    "language": "string",
+    "split": "string",
+}
+
+
+def to_table(rows: Iterable[Row]) -> pd.DataFrame:
+    """Make a table of event rows with the same column types whatever they hold."""
+    frame = pd.DataFrame(list(rows))
+    for column, dtype in _TYPES.items():
+        if column not in frame:
+            frame[column] = pd.Series([None] * len(frame), dtype="object")
+        frame[column] = frame[column].astype(dtype)  # type: ignore[call-overload]
+    further = [c for c in frame.columns if c not in _TYPES]
+    return frame[[*_TYPES, *further]]
+
+
+def write_events(path: Path, events: pd.DataFrame) -> None:
+    """Write a table of events as Parquet."""
+    with replacing(path) as temporary:
+        events.to_parquet(temporary, index=False)
+
+
+def read_events(path: Path) -> pd.DataFrame:
+    """Read a table of events.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no table of events.
+    """
+    try:
+        events = pd.read_parquet(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: not a readable table of events: {error}") from None
+    missing = [c for c in ("utterance", "frame", "unit") if c not in events]
+    if missing:
+        raise InputError(f"{path}: lacks the columns {', '.join(missing)}")
+    return events

@@ -1,0 +1,160 @@
+"""Finding in seconds what would otherwise fail after an hour."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import soundfile
+
+from naps.corpus.manifest import read_manifest
+from naps.corpus.utterance import Utterance
+from naps.errors import InputError
+from naps.events import find_events
+from naps.events.table import to_table
+from naps.models import Recognizer, load_model
+from naps.pipeline.recipe import ProfileRecipe
+from naps.pipeline.stages import (
+    active_groups,
+    choose_lexicon,
+    profile_options,
+    select_utterances,
+)
+from naps.profiles import choose_layers, profile_events
+from naps.training import TrainConfig
+
+# Looked at one by one; a missing file is told by the file system, which is quicker.
+_OPENED = 200
+# Length of speech that the forecast is measured on.
+_SAMPLE_S = 12.0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will take, reckoned from a short sample of it.
+
+    Attributes
+    ----------
+    utterances : int
+    audio_s : float or None
+        Seconds of speech; None where the manifest does not say.
+    seconds : float or None
+        Wall time of events and profiles.
+    sums_mib : float
+        Memory for the sums, which does not grow with the audio.
+    """
+
+    utterances: int
+    audio_s: float | None
+    seconds: float | None
+    sums_mib: float
+
+
+def check_recipe(recipe: ProfileRecipe) -> tuple[Recognizer, list[Utterance]]:
+    """Look at everything that a recipe names.
+
+    Raises
+    ------
+    InputError
+        If the model, a layer, a column, the lexicon, the corpus or too many of its sound files
+        are missing or unreadable.
+    """
+    model = load_model(recipe.model)
+    choose_layers(model, recipe.profiles.layers)
+    utterances = select_utterances(recipe.corpus)
+    choose_lexicon(recipe.lexicon)
+    columns = set(to_table([]).columns) | {k for u in utterances for k in u.columns}
+    for group in active_groups(recipe):
+        if group not in columns:
+            raise InputError(
+                f"no column {group!r} to group events by; there are: {', '.join(sorted(columns))}"
+            )
+    bad = [u for u in utterances if not u.audio.is_file()]
+    step = max(1, len(utterances) // _OPENED)
+    bad += [u for u in utterances[::step] if u.audio.is_file() and not _opens(u)]
+    if len(bad) > recipe.max_bad_share * len(utterances):
+        raise InputError(
+            f"{len(bad)} of {len(utterances)} sound files are missing or unreadable, more than "
+            f"max_bad_share={recipe.max_bad_share}; the first is {bad[0].audio}"
+        )
+    return model, utterances
+
+
+def _opens(utterance: Utterance) -> bool:
+    try:
+        soundfile.info(utterance.audio)
+    except (soundfile.LibsndfileError, RuntimeError, OSError):
+        return False
+    return True
+
+
+def forecast(recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]) -> Forecast:
+    """Run a few seconds of the corpus and reckon what all of it will take."""
+    layers = choose_layers(model, recipe.profiles.layers)
+    names = ["input", *[layer.name for layer in model.layers]]
+    widths = {n: w.width for n, w in zip(names, model.network.windows, strict=True)}
+    groups = {"letter": len(model.alphabet), "phoneme": 39}
+    arrays = sum(3 if kind == "grad" else 2 for kind in recipe.profiles.kinds)
+    sums = sum(
+        8 * arrays * groups.get(group, 50) * widths[layer.name] * layer.channels
+        for layer in layers
+        for group in active_groups(recipe)
+    )
+    known = [u.duration_s for u in utterances if u.duration_s is not None]
+    audio_s = sum(known) if len(known) == len(utterances) else None
+    return Forecast(
+        utterances=len(utterances),
+        audio_s=audio_s,
+        seconds=None if audio_s is None else _measure(recipe, model, utterances, audio_s),
+        sums_mib=sums / 2**20,
+    )
+
+
+def _measure(
+    recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance], audio_s: float
+) -> float | None:
+    sample: list[Utterance] = []
+    for utterance in sorted(utterances, key=lambda u: abs((u.duration_s or 0.0) - 6.0)):
+        sample.append(utterance)
+        if sum(u.duration_s or 0.0 for u in sample) > _SAMPLE_S:
+            break
+    began = time.monotonic()
+    found = find_events(model, sample, lexicon=choose_lexicon(recipe.lexicon), max_bad_share=1.0)
+    if found.table.empty or not found.audio_s:
+        return None
+    try:
+        profile_events(
+            model, sample, found.table, groups=("letter",), kinds=recipe.profiles.kinds,
+            options=profile_options(recipe),
+        )  # fmt: skip
+    except InputError:
+        return None
+    return (time.monotonic() - began) / found.audio_s * audio_s
+
+
+def check_training(config: TrainConfig) -> list[str]:
+    """Look at the corpora of a training recipe; return a line for each.
+
+    Raises
+    ------
+    InputError
+        If a required corpus has no folder, or a split is empty.
+    """
+    lines = []
+    for name, data in config.data.items():
+        if data.path is None:
+            if data.required:
+                raise InputError(f"no folder for corpus {name!r}; --set data.{name}.path=FOLDER")
+            lines.append(f"{name}: left out")
+            continue
+        utterances = read_manifest(data.path / "manifest.jsonl")
+        counts = {}
+        for split in (data.train, data.dev):
+            if split is not None:
+                counts[split] = sum(
+                    u.split == split and data.language in (None, u.language) for u in utterances
+                )
+                if not counts[split]:
+                    raise InputError(f"{data.path}: no utterance of split {split!r}")
+        lines.append(f"{name}: " + ", ".join(f"{n} {split}" for split, n in counts.items()))
+    return lines

@@ -1,0 +1,188 @@
+"""Recipes: everything a run depends on, read from safe YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from naps.errors import InputError
+from naps.training.config import TrainConfig
+
+_HERE = Path(__file__).resolve().parents[1]
+# In a checkout recipes/ lies beside naps/; an installed package carries it inside.
+RECIPE_FOLDERS = (_HERE.parent / "recipes", _HERE / "recipes")
+
+
+class Strict(BaseModel):
+    """A frozen model that refuses unknown keys, so that a misspelt one is found at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusConfig(Strict):
+    """What to listen to.
+
+    Attributes
+    ----------
+    path : Path or None
+        Folder of the corpus.
+    layout : str
+        ``embedded`` is the corpus that comes with the package, ``manifest`` a folder with
+        ``manifest.jsonl``; any other is a layout of ``naps list corpora``, read where the folder
+        has no manifest yet.
+    splits : sequence of str or None
+        Keep these; all for None.
+    language : str or None
+        Keep utterances of this language.
+    limit : int or None
+        Keep so many utterances, the first ones.
+    """
+
+    path: Path | None = None
+    layout: str = "manifest"
+    splits: tuple[str, ...] | None = None
+    language: str | None = None
+    limit: int | None = Field(None, ge=1)
+
+
+class ProfilesConfig(Strict):
+    """Which profiles to make; see `naps.profiles.engine.ProfileOptions`."""
+
+    layers: tuple[str, ...] | None = None
+    groups: tuple[str, ...] = ("letter", "phoneme")
+    kinds: tuple[Literal["nap", "grad"], ...] = ("grad", "nap")
+    align: Literal["layer", "none"] = "layer"
+    mask: Literal["soft", "quantile", "group", "none"] = "soft"
+    quantile: float = Field(0.5, gt=0.0, lt=1.0)
+    edges: Literal["drop", "keep"] = "drop"
+    batch: int = Field(128, ge=1)
+
+
+class ClustersConfig(Strict):
+    """How profiles are compared and clustered; see `naps.similarity`."""
+
+    metric: Literal["cosine", "correlation", "euclidean"] = "cosine"
+    linkage: Literal["average", "complete", "ward"] = "average"
+    contrast: Literal["equal", "count", "none"] = "equal"
+    min_count: int = Field(10, ge=1)
+    permutations: int = Field(10_000, ge=0)
+    seed: int = 0
+
+
+class ProfileRecipe(Strict):
+    """An experiment from corpus to report.
+
+    Attributes
+    ----------
+    lexicon : str or None
+        ``cmudict``, which comes with the package, or the path of a dictionary in its format;
+        None for letters only.
+    max_bad_share : float
+        Stop when more of the utterances than this cannot be used.
+    """
+
+    kind: Literal["profile"] = "profile"
+    name: str
+    model: str
+    corpus: CorpusConfig
+    lexicon: str | None = "cmudict"
+    profiles: ProfilesConfig = ProfilesConfig()
+    clusters: ClustersConfig = ClustersConfig()
+    max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
+
+
+Recipe = ProfileRecipe | TrainConfig
+
+
+def recipe_names() -> list[str]:
+    """Name the recipes that come with the project."""
+    return sorted({p.parent.name for d in RECIPE_FOLDERS for p in d.glob("*/recipe.yaml")})
+
+
+def find_recipe(name: str) -> Path:
+    """Return the file of a recipe, given its name, its folder or its path.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    given = Path(name)
+    candidates = [given, given / "recipe.yaml"]
+    candidates += [folder / name / "recipe.yaml" for folder in RECIPE_FOLDERS]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise InputError(
+        f"{name}: no such recipe file, and the recipes by name are: {', '.join(recipe_names())}"
+    )
+
+
+def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
+    """Read a recipe and change single values.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``recipes/``, or a path.
+    settings : sequence of str
+        Such as ``"clusters.metric=correlation"``; the value is read as YAML.
+
+    Raises
+    ------
+    InputError
+        If the file is no recipe, or a key or value is wrong.
+    """
+    path = find_recipe(name)
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"{path}: not readable as YAML: {first}") from None
+    if not isinstance(data, dict):
+        raise InputError(f"{path}: a recipe is a mapping of keys to values")
+    for setting in settings:
+        _set(data, setting)
+    kind = data.setdefault("kind", "profile")
+    models: dict[Any, TypeAdapter[Any]] = {
+        "profile": TypeAdapter(ProfileRecipe),
+        "train": TypeAdapter(TrainConfig),
+    }
+    if kind not in models:
+        raise InputError(f"{path}: kind {kind!r}; there are: {', '.join(models)}")
+    try:
+        recipe: Recipe = models[kind].validate_python(data)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(x) for x in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise InputError(f"{path}: {problems}") from None
+    return recipe
+
+
+def _set(data: dict[str, Any], setting: str) -> None:
+    key, equals, value = setting.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {setting!r}: write key.path=value")
+    *parents, last = key.split(".")
+    target = data
+    for parent in parents:
+        inner = target.get(parent)
+        if inner is None:
+            inner = target[parent] = {}
+        if not isinstance(inner, dict):
+            raise InputError(f"--set {setting!r}: {parent!r} has no keys below it")
+        target = inner
+    try:
+        target[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise InputError(f"--set {setting!r}: the value is not YAML") from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Give a recipe as YAML with every default written out."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

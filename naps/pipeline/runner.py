@@ -1,0 +1,161 @@
+"""Running a recipe stage by stage; what is finished is not done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from naps.errors import InputError
+from naps.files import sha256, write_text
+from naps.models import Recognizer, load_model
+from naps.pipeline.check import check_recipe
+from naps.pipeline.recipe import ProfileRecipe, dump_recipe
+from naps.pipeline.run_folder import RunFolder, digest_of
+from naps.pipeline.stages import (
+    Progress,
+    make_clusters,
+    make_events,
+    make_profiles,
+    prepare,
+)
+from naps.report import report
+
+STAGES = ("prepare", "events", "profiles", "clusters", "report")
+
+Say = Callable[[str], None]
+
+
+def choose_device(name: str) -> torch.device:
+    """Return a device by name; ``auto`` is CUDA where there is one.
+
+    Raises
+    ------
+    InputError
+        If the device does not exist here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).splitlines()[0]
+        raise InputError(f"--device {name}: not usable here ({first})") from None
+    return device
+
+
+def run_recipe(
+    recipe: ProfileRecipe,
+    out: Path,
+    *,
+    device: str = "auto",
+    until: str = "report",
+    progress: Progress = lambda items, _: items,
+    say: Say = print,
+) -> Path:
+    """Run a recipe, or continue it.
+
+    Parameters
+    ----------
+    recipe : ProfileRecipe
+        What to do.
+    out : Path
+        The run's folder. Stages that were finished there with the same inputs are kept.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` …
+    until : str
+        Last stage wanted, one of `STAGES`.
+    progress : callable
+        Wraps the utterances of a stage, to show how far it is.
+    say : callable
+        Gets lines for people.
+
+    Returns
+    -------
+    Path
+        What the last stage wrote: the report's ``index.html`` or the stage's folder.
+
+    Raises
+    ------
+    InputError
+        If anything that the recipe names is missing or wrong.
+    """
+    check_recipe(recipe)
+    where = choose_device(device)
+    model = load_model(recipe.model, device=where)
+    run = RunFolder(out)
+    run.begin()
+    write_text(run.path / "recipe.yaml", dump_recipe(recipe))
+    _describe_model(run, model)
+    jobs: dict[str, tuple[object, Callable[[], None]]] = {
+        "prepare": (recipe.corpus.model_dump(mode="json"), lambda: prepare(run, recipe)),
+        "events": (
+            [model.sha256, recipe.lexicon, recipe.max_bad_share, where.type],
+            lambda: make_events(run, recipe, model, progress),
+        ),
+        "profiles": (
+            recipe.profiles.model_dump(mode="json"),
+            lambda: make_profiles(run, recipe, model, progress),
+        ),
+        "clusters": (
+            recipe.clusters.model_dump(mode="json"),
+            lambda: make_clusters(run, recipe),
+        ),
+        "report": (time.monotonic(), lambda: _report(run)),
+    }
+    digest = run.record()["naps"]
+    for stage in STAGES[: STAGES.index(until) + 1]:
+        inputs, job = jobs[stage]
+        digest = digest_of(digest, stage, inputs)
+        if run.is_done(stage, digest):
+            say(f"{stage}: already done")
+        else:
+            began = time.monotonic()
+            job()
+            run.finish(stage, digest, time.monotonic() - began)
+            say(f"{stage}: {time.monotonic() - began:.1f} s")
+        if stage == "prepare":
+            # The corpus may have changed although the recipe has not.
+            manifest = sha256(run.manifest)
+            run.update({"manifest_sha256": manifest})
+            digest = digest_of(digest, manifest)
+    results = {
+        "prepare": run.manifest,
+        "events": run.events,
+        "profiles": run.profiles,
+        "clusters": run.clusters,
+        "report": run.report / "index.html",
+    }
+    return results[until]
+
+
+def _report(run: RunFolder) -> None:
+    report(run.path)
+
+
+def _describe_model(run: RunFolder, model: Recognizer) -> None:
+    run.update(
+        {
+            "model": {
+                "name": model.name,
+                "sha256": model.sha256,
+                "language": model.language,
+                "parameters": sum(p.numel() for p in model.network.parameters()),
+                "facts": model.facts or {},
+            },
+            "layers": [
+                {
+                    "name": layer.name,
+                    "channels": layer.channels,
+                    "stride": layer.stride,
+                    "offset": layer.offset,
+                    "receptive_field": layer.receptive_field,
+                }
+                for layer in model.layers
+            ],
+            "frame_ms": 1000 * model.features.frame_s,
+        }
+    )

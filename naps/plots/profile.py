@@ -1,0 +1,158 @@
+"""What a layer's channels do around the events of each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from naps.errors import InputError
+from naps.plots.style import blank, short, styled
+
+COLOURS = "RdBu_r"
+
+
+def profile_map(
+    dataset: xr.Dataset,
+    order: Sequence[str] | None = None,
+    *,
+    channels: Sequence[int] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the mean of every group of one layer, in colours that are alike for all groups.
+
+    One heat map of time by channel a group, or one of group by channel when the profile has a
+    single lag. White is zero; the limits are ±max|mean| over all groups.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        ``mean`` over (label, lag, channel), usually after `naps.profiles.contrast`, with the
+        coordinate ``time_ms`` along lag if there is one.
+    order : sequence of str, optional
+        Labels to draw, the first at the top left.
+    channels : sequence of int, length channel, optional
+        Order of the channels, as from `channel_order`; else as in the layer.
+    title : str, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    labels = [str(label) for label in dataset["label"].values]
+    chosen = list(order) if order is not None else labels
+    missing = [label for label in chosen if label not in labels]
+    if missing or not chosen:
+        raise InputError(f"the profile has no label {', '.join(map(repr, missing)) or 'at all'}")
+    mean = dataset["mean"].transpose("label", "lag", "channel").values.astype(float)
+    mean = mean[[labels.index(label) for label in chosen]]
+    if channels is not None:
+        mean = mean[:, :, list(channels)]
+    time = np.asarray(dataset["time_ms" if "time_ms" in dataset.coords else "lag"].values, float)
+    unit = "time from the event (ms)" if "time_ms" in dataset.coords else "lag (steps)"
+    limit = symmetric_limit(mean)
+    with styled():
+        if mean.shape[1] == 1:
+            return _single(mean[:, 0], chosen, limit, title, channels is not None)
+        return _multiples(mean, chosen, time, unit, limit, title)
+
+
+def symmetric_limit(values: NDArray[np.floating]) -> float:
+    """Return max|values|, or 1 where there is nothing but zeros and gaps."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+def channel_order(dataset: xr.Dataset) -> list[int]:
+    """Order the channels so that those with similar responses are neighbours.
+
+    Average linkage of the channels' responses, each scaled to unit length; dead channels count
+    as all zero.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        ``mean`` over (label, lag, channel).
+
+    Returns
+    -------
+    list of int, length channel
+    """
+    mean = dataset["mean"].transpose("channel", "label", "lag").values.astype(float)
+    rows = np.nan_to_num(mean.reshape(len(mean), -1))
+    if len(rows) < 3:
+        return list(range(len(rows)))
+    norm = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.divide(rows, norm, out=np.zeros_like(rows), where=norm > 0)
+    return [int(index) for index in leaves_list(linkage(rows, "average"))]
+
+
+def _multiples(
+    mean: NDArray[np.float64],
+    labels: list[str],
+    time: NDArray[np.float64],
+    unit: str,
+    limit: float,
+    title: str | None,
+) -> Figure:
+    columns = min(len(labels), 7)
+    rows = -(-len(labels) // columns)
+    figure = blank(max(4.4, 1.35 * columns + 0.8), 1.45 * rows + 0.7 + (0.25 if title else 0))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    half = (time[1] - time[0]) / 2
+    extent = (time[0] - half, time[-1] + half, -0.5, mean.shape[2] - 0.5)
+    image: AxesImage | None = None
+    for axes, label, values in zip(grid.flat, labels, mean, strict=False):
+        image = axes.imshow(
+            values.T,
+            aspect="auto",
+            origin="lower",
+            cmap=COLOURS,
+            vmin=-limit,
+            vmax=limit,
+            extent=extent,
+        )
+        axes.set_facecolor("#d9dde1")
+        # The event itself; a shift of the eye of half a step would be misread as latency.
+        if time[0] < 0 < time[-1]:
+            axes.axvline(0, color="#1f2933", linewidth=0.6, linestyle=":")
+        axes.set_title(short(label, 14))
+        axes.tick_params(labelsize=7, length=2)
+        axes.locator_params(axis="x", nbins=3)
+        axes.locator_params(axis="y", nbins=4, integer=True)
+    for axes in grid.flat[len(labels) :]:
+        axes.set_visible(False)
+    # Where the last row is not full, the one above it has to carry the times.
+    for column in range(columns):
+        last = (len(labels) - 1 - column) // columns
+        grid[last, column].tick_params(labelbottom=True)
+    figure.supxlabel(unit, fontsize=9)
+    figure.supylabel("channel", fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=9.5, fontweight="bold")
+    if image is not None:
+        bar = figure.colorbar(image, ax=grid, fraction=0.02, aspect=30, pad=0.01)
+        bar.ax.tick_params(labelsize=7)
+    return figure
+
+
+def _single(
+    mean: NDArray[np.float64], labels: list[str], limit: float, title: str | None, sorted_: bool
+) -> Figure:
+    figure = blank(9.0, 1.0 + 0.19 * max(len(labels), 3) + (0.25 if title else 0))
+    axes = figure.add_subplot()
+    image = axes.imshow(mean, aspect="auto", cmap=COLOURS, vmin=-limit, vmax=limit)
+    axes.set_facecolor("#d9dde1")
+    axes.set_yticks(range(len(labels)), [short(label) for label in labels])
+    axes.tick_params(axis="y", length=0)
+    axes.locator_params(axis="x", nbins=8, integer=True)
+    axes.set_xlabel("channel, similar ones together" if sorted_ else "channel")
+    if title:
+        axes.set_title(title)
+    figure.colorbar(image, ax=axes, fraction=0.025, pad=0.015)
+    return figure

@@ -1,0 +1,20 @@
+"""Neuron activation profiles: exact gradients, alignment, masks, streaming sums, the file."""
+
+from naps.profiles.contrast import contrast
+from naps.profiles.engine import KINDS, Kind, ProfileOptions, ProfileRun, profile_events
+from naps.profiles.file import Profiles, load_profiles, save_profiles
+from naps.profiles.trace import choose_layers, traceable_layers
+
+__all__ = [
+    "KINDS",
+    "Kind",
+    "ProfileOptions",
+    "ProfileRun",
+    "Profiles",
+    "choose_layers",
+    "contrast",
+    "load_profiles",
+    "profile_events",
+    "save_profiles",
+    "traceable_layers",
+]

@@ -1,0 +1,349 @@
+"""From events to profiles in one pass over the audio; nothing but sums is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from torch import Tensor
+
+from naps.corpus.audio import read_audio
+from naps.corpus.utterance import Utterance
+from naps.errors import InputError, UtteranceError
+from naps.events import Drop, DropLog
+from naps.models import Layer, Recognizer
+from naps.profiles.alignment import align_time, importance, peak_shifts
+from naps.profiles.file import Profiles
+from naps.profiles.gradients import event_gradients
+from naps.profiles.mask import MaskKind, event_mask
+from naps.profiles.moments import Moments
+from naps.profiles.trace import Trace, choose_layers, trace, traceable_layers
+
+Kind = Literal["nap", "grad"]
+Align = Literal["layer", "none"]
+Edges = Literal["drop", "keep"]
+Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
+
+KINDS: tuple[Kind, ...] = ("nap", "grad")
+# Columns of events that have a name of their own as groupings.
+GROUPS = {"letter": "letter", "phoneme": "phoneme"}
+
+
+@dataclass(frozen=True)
+class ProfileOptions:
+    """How profiles are made; see spec of GradNAP, Krug & Stober (2020).
+
+    Attributes
+    ----------
+    layers : sequence of str or None
+        Names; all for None.
+    align : {"layer", "none"}
+        GradNAP only: move each event's window, layer by layer, so that its peak of
+        ``|gradient · activation|`` comes to the middle.
+    mask : {"soft", "quantile", "group", "none"}
+        GradNAP only, see `naps.profiles.mask.event_mask`.
+    quantile : float
+        For the quantile mask.
+    edges : {"drop", "keep"}
+        An event whose receptive field leaves the utterance is left out, or kept with the part of
+        its windows that exists.
+    batch : int
+        Events whose gradients are computed at a time.
+    max_bad_share : float
+        Stop when more of the utterances than this cannot be used.
+    """
+
+    layers: Sequence[str] | None = None
+    align: Align = "layer"
+    mask: MaskKind = "soft"
+    quantile: float = 0.5
+    edges: Edges = "drop"
+    batch: int = 128
+    max_bad_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class ProfileRun:
+    """What a pass over the audio gave.
+
+    Attributes
+    ----------
+    profiles : mapping of (group, kind) to Profiles
+    drops : list of Drop
+    events : int
+        Events used, whether in one grouping or several.
+    """
+
+    profiles: Mapping[tuple[str, Kind], Profiles]
+    drops: list[Drop]
+    events: int
+
+
+class _Grouping:
+    """A column of the events: its labels, and the code of each event (−1 for none)."""
+
+    def __init__(self, events: pd.DataFrame, name: str) -> None:
+        column = GROUPS.get(name, name)
+        if column not in events:
+            raise InputError(
+                f"no column {name!r} to group events by; there are: {', '.join(events.columns)}"
+            )
+        values = events[column]
+        text = values.astype("string")
+        self.labels = sorted(text.dropna().unique().tolist())
+        if not self.labels:
+            raise InputError(f"no event has a value in column {name!r}")
+        codes = {label: i for i, label in enumerate(self.labels)}
+        self.codes = np.array([codes.get(v, -1) for v in text.fillna("").tolist()], np.int64)
+        self.codes[text.isna().to_numpy()] = -1
+
+
+def profile_events(
+    model: Recognizer,
+    utterances: Sequence[Utterance],
+    events: pd.DataFrame,
+    *,
+    groups: Sequence[str] = ("phoneme",),
+    kinds: Sequence[Kind] = KINDS,
+    options: ProfileOptions | None = None,
+    progress: Progress = iter,
+    attributes: Mapping[str, Any] | None = None,
+) -> ProfileRun:
+    """Average the activations around events, for several groupings and kinds in one pass.
+
+    Parameters
+    ----------
+    model : Recognizer
+        Fused, as from `naps.load_model`.
+    utterances : sequence of Utterance
+        What the events occur in.
+    events : DataFrame
+        With columns ``utterance``, ``frame``, ``unit`` and those to group by.
+    groups : sequence of str
+        ``letter``, ``phoneme`` or any other column.
+    kinds : sequence of {"nap", "grad"}
+        Plain means (Krug et al. 2018) and gradient-adjusted ones (Krug & Stober 2020).
+    options : ProfileOptions, optional
+        The rest.
+    progress : callable
+        Wraps the utterances, to show how far it is.
+    attributes : mapping, optional
+        Written into every layer's attributes.
+
+    Raises
+    ------
+    InputError
+        If a layer or column does not exist, an event names an unknown utterance or lies outside
+        it, no event is left, or too many utterances cannot be used.
+    """
+    options = options or ProfileOptions()
+    layers = choose_layers(model, options.layers)
+    indices = {layer.name: i for i, layer in enumerate(traceable_layers(model))}
+    groupings = {name: _Grouping(events, name) for name in groups}
+    windows = model.network.windows
+    sums = {
+        (group, kind, layer.name): Moments.zeros(
+            len(grouping.labels),
+            windows[indices[layer.name]].width,
+            layer.channels,
+            masked=kind == "grad",
+        )
+        for group, grouping in groupings.items()
+        for kind in kinds
+        for layer in layers
+    }
+    wanted = {indices[layer.name]: layer.name for layer in layers}
+    log = DropLog(options.max_bad_share, len(utterances))
+    places = {
+        str(k): np.asarray(v, np.int64)
+        for k, v in events.groupby("utterance", sort=False).indices.items()
+    }
+    unknown = set(places) - {u.id for u in utterances}
+    if unknown:
+        raise InputError(f"events name utterances that are not there, such as {min(unknown)!r}")
+    frame_column = events["frame"].to_numpy(np.int64)
+    unit_column = events["unit"].to_numpy(np.int64)
+    used = 0
+    for utterance in progress([u for u in utterances if u.id in places]):
+        places_here = places[utterance.id]
+        try:
+            spectrogram = model.spectrogram(read_audio(utterance.audio))
+            traced = trace(model.network, spectrogram)
+            if not torch.isfinite(traced.logits).all():
+                raise UtteranceError("not_finite", "the recognizer's output is not finite")
+        except UtteranceError as error:
+            log.add_utterance(Drop("profiles", utterance.id, error.reason, str(error)))
+            continue
+        frames = frame_column[places_here]
+        if frames.min() < 0 or frames.max() >= len(traced.logits):
+            raise InputError(
+                f"{utterance.id}: events lie outside its {len(traced.logits)} output frames; "
+                f"make the events with the same model"
+            )
+        keep = np.ones(len(frames), bool)
+        if options.edges == "drop":
+            first = windows[0].stride * frames + windows[0].offset
+            keep = (first >= 0) & (first + windows[0].width <= len(spectrogram))
+            if not keep.all():
+                log.add(Drop("profiles", utterance.id, "edge", "", int((~keep).sum())))
+        chosen = places_here[keep]
+        if len(chosen) == 0:
+            continue
+        used += len(chosen)
+        codes = {name: torch.from_numpy(g.codes[chosen]) for name, g in groupings.items()}
+        here = torch.from_numpy(frames[keep])
+        if "nap" in kinds:
+            _add_plain(sums, traced, here, codes, wanted)
+        if "grad" in kinds:
+            units = torch.from_numpy(unit_column[chosen])
+            for start in range(0, len(here), options.batch):
+                part = slice(start, start + options.batch)
+                _add_gradient_adjusted(
+                    sums, model, traced, here[part], units[part],
+                    {name: c[part] for name, c in codes.items()}, wanted, options,
+                )  # fmt: skip
+    if used == 0:
+        raise InputError(
+            "no event is left to average; with short utterances, try profiles.edges=keep"
+        )
+    common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
+    results = {
+        (group, kind): Profiles(
+            {
+                layer.name: _dataset(
+                    sums[group, kind, layer.name], layer, model, grouping.labels,
+                    windows[indices[layer.name]].offset,
+                    common | _describe(group, kind, options),
+                )
+                for layer in layers
+            }
+        )
+        for group, grouping in groupings.items()
+        for kind in kinds
+    }  # fmt: skip
+    return ProfileRun(results, log.drops, used)
+
+
+def _add_plain(
+    sums: Mapping[tuple[str, Kind, str], Moments],
+    traced: Trace,
+    frames: Tensor,
+    codes: Mapping[str, Tensor],
+    wanted: Mapping[int, str],
+) -> None:
+    for index, name in wanted.items():
+        layer = traced.layers[index]
+        source = layer.activation.to("cpu", torch.float64)
+        for group, code in codes.items():
+            known = code >= 0
+            if known.any():
+                sums[group, "nap", name].add_slices(
+                    code[known], layer.rows(frames[known]), source, layer.valid(frames[known])
+                )
+
+
+def _add_gradient_adjusted(
+    sums: Mapping[tuple[str, Kind, str], Moments],
+    model: Recognizer,
+    traced: Trace,
+    frames: Tensor,
+    units: Tensor,
+    codes: Mapping[str, Tensor],
+    wanted: Mapping[int, str],
+    options: ProfileOptions,
+) -> None:
+    device = traced.logits.device
+    at, of = frames.to(device), units.to(device)
+    for index, activation, gradient in event_gradients(
+        model.network, traced, at, of, lowest=min(wanted)
+    ):
+        if index not in wanted:
+            continue
+        valid = traced.layers[index].valid(at)
+        saliency = importance(activation, gradient) * valid[:, :, None]
+        if options.align == "layer":
+            shifts = peak_shifts(saliency)
+            activation = align_time(activation, shifts)
+            saliency = align_time(saliency, shifts)
+            valid = align_time(valid, shifts)
+        else:
+            shifts = torch.zeros_like(at)
+        mask = event_mask(saliency, options.mask, options.quantile) * valid[:, :, None]
+        values = activation if options.mask == "group" else activation * mask
+        for group, code in codes.items():
+            known = code >= 0
+            if known.any():
+                sums[group, "grad", wanted[index]].add_windows(
+                    code[known], values[known], valid[known].bool(), mask[known], shifts[known]
+                )
+
+
+def _describe(group: str, kind: Kind, options: ProfileOptions) -> dict[str, Any]:
+    plain = kind == "nap"
+    return {
+        "group": group,
+        "kind": kind,
+        "align": "none" if plain else options.align,
+        "mask_kind": "none" if plain else options.mask,
+        "quantile": options.quantile if options.mask == "quantile" and not plain else float("nan"),
+        "target": "logit of the predicted unit",
+        "gradient": "none" if plain else "exact, per event",
+        "hook": "post",
+        "view": "crop",
+        "edges": options.edges,
+    }
+
+
+def _dataset(
+    moments: Moments,
+    layer: Layer,
+    model: Recognizer,
+    labels: Sequence[str],
+    offset: int,
+    attributes: Mapping[str, Any],
+) -> xr.Dataset:
+    width, channels = moments.total.shape[1:]
+    frame_ms = 1000 * model.features.frame_s
+    mean, mask = moments.mean(), moments.mean_mask()
+    if mask is not None and attributes["mask_kind"] == "group":
+        # One mask a group, scaled to 1 at its peak, applied to the group's mean.
+        mask = mask / mask.amax((1, 2), keepdim=True).clamp_min(1e-30)
+        mean = mean * mask
+    aligned = attributes["align"] == "layer"
+    lags = np.arange(width) - width // 2
+    # Aligned windows have their own zero; others keep their place around the output frame.
+    centres = [layer.centre(offset + step) * frame_ms for step in range(width)]
+    times = lags * layer.stride * frame_ms if aligned else np.array(centres)
+    cube = ("label", "lag", "channel")
+    variables: dict[str, Any] = {
+        "mean": (cube, mean.numpy()),
+        "std": (cube, moments.std().numpy()),
+        "count": (("label",), moments.count.numpy()),
+        "lag_count": (("label", "lag"), moments.lag_count.numpy()),
+    }
+    if mask is not None:
+        variables["mask"] = (cube, mask.numpy())
+        variables["shift"] = (("label",), moments.mean_shift().numpy())
+    return xr.Dataset(
+        variables,
+        coords={
+            "label": ("label", list(labels)),
+            "lag": ("lag", lags),
+            "channel": ("channel", np.arange(channels)),
+            "time_ms": ("lag", times, {"units": "ms"}),
+        },
+        attrs={
+            "layer": layer.name,
+            "stride": layer.stride,
+            "offset": layer.offset,
+            "receptive_field": layer.receptive_field,
+            "frame_ms": frame_ms,
+            "comment": f"{attributes['kind']} of {layer.name} by {attributes['group']}",
+            **attributes,
+        },
+    )

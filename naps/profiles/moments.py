@@ -1,0 +1,126 @@
+"""Sums over events, group by group, in double precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Moments:
+    """Sums that add up: of values, squares and masks, and how many events they hold.
+
+    Attributes
+    ----------
+    total, squares : Tensor of float64, shape (groups, width, channels)
+    mask : Tensor of float64, same shape, or None
+        Where a kind has no mask there is none.
+    count : Tensor of int64, shape (groups,)
+        Events.
+    lag_count : Tensor of int64, shape (groups, width)
+        Events with a value at each lag.
+    shift : Tensor of float64, shape (groups,)
+        Sum of alignment shifts.
+    """
+
+    total: Tensor
+    squares: Tensor
+    mask: Tensor | None
+    count: Tensor
+    lag_count: Tensor
+    shift: Tensor
+
+    @classmethod
+    def zeros(cls, groups: int, width: int, channels: int, *, masked: bool) -> Moments:
+        """Return empty sums."""
+        shape = (groups, width, channels)
+        return cls(
+            total=torch.zeros(shape, dtype=torch.float64),
+            squares=torch.zeros(shape, dtype=torch.float64),
+            mask=torch.zeros(shape, dtype=torch.float64) if masked else None,
+            count=torch.zeros(groups, dtype=torch.int64),
+            lag_count=torch.zeros((groups, width), dtype=torch.int64),
+            shift=torch.zeros(groups, dtype=torch.float64),
+        )
+
+    def add_windows(
+        self,
+        groups: Tensor,
+        values: Tensor,
+        valid: Tensor,
+        mask: Tensor | None = None,
+        shifts: Tensor | None = None,
+    ) -> None:
+        """Add events.
+
+        Parameters
+        ----------
+        groups : Tensor of int, shape (events,)
+            Group of each event.
+        values : Tensor, shape (events, width, channels)
+            Zero where not valid.
+        valid : Tensor of bool, shape (events, width)
+            Which lags count.
+        mask : Tensor, shape (events, width, channels), optional
+        shifts : Tensor of int, shape (events,), optional
+        """
+        groups = groups.cpu()
+        exact = values.to("cpu", torch.float64)
+        self.total.index_add_(0, groups, exact)
+        self.squares.index_add_(0, groups, exact.square_())
+        if self.mask is not None and mask is not None:
+            self.mask.index_add_(0, groups, mask.to("cpu", torch.float64))
+        if shifts is not None:
+            self.shift.index_add_(0, groups, shifts.to("cpu", torch.float64))
+        self._count(groups, valid.cpu())
+
+    def add_slices(self, groups: Tensor, rows: Tensor, source: Tensor, valid: Tensor) -> None:
+        """Add plain windows of a padded activation without copying them out.
+
+        Parameters
+        ----------
+        groups, rows : Tensor of int, shape (events,)
+            Group of each event and the first row of its window.
+        source : Tensor of float64, shape (rows, channels)
+            Padded activation, zero where not valid.
+        valid : Tensor of bool, shape (events, width)
+        """
+        squares = source.square()
+        for lag in range(self.total.shape[1]):
+            self.total[:, lag].index_add_(0, groups, source[rows + lag])
+            self.squares[:, lag].index_add_(0, groups, squares[rows + lag])
+        self._count(groups, valid.cpu())
+
+    def _count(self, groups: Tensor, valid: Tensor) -> None:
+        self.count.index_add_(0, groups, torch.ones_like(groups))
+        self.lag_count.index_add_(0, groups, valid.long())
+
+    def merge(self, other: Moments) -> None:
+        """Add the sums of other events."""
+        self.total += other.total
+        self.squares += other.squares
+        if self.mask is not None and other.mask is not None:
+            self.mask += other.mask
+        self.count += other.count
+        self.lag_count += other.lag_count
+        self.shift += other.shift
+
+    def mean(self) -> Tensor:
+        """Return the mean at each lag over the events that have one there, else zero."""
+        return self.total / self.lag_count.clamp_min(1)[:, :, None]
+
+    def std(self) -> Tensor:
+        """Return the standard deviation over the same events."""
+        mean = self.mean()
+        variance = self.squares / self.lag_count.clamp_min(1)[:, :, None] - mean.square()
+        return variance.clamp_min(0).sqrt()
+
+    def mean_mask(self) -> Tensor | None:
+        """Return the mean mask."""
+        return None if self.mask is None else self.mask / self.lag_count.clamp_min(1)[:, :, None]
+
+    def mean_shift(self) -> Tensor:
+        """Return the mean alignment shift in steps."""
+        return self.shift / self.count.clamp_min(1)

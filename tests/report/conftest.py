@@ -1,0 +1,228 @@
+"""A small run folder of exactly the form of ``docs/run-folder.md``, made of random numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist, squareform
+
+from naps.phonology.inventory import classes, letter_classes
+
+LAYERS = {"input": (16, 11), "conv1": (24, 7), "conv9": (64, 5), "conv10": (48, 1)}
+LABELS = {
+    "letter": list("abdeimnost"),
+    "phoneme": ["AA", "AE", "B", "CH", "D", "F", "IY", "K", "L", "M", "N", "S", "SH", "T", "UW"],
+}
+HOSTILE = "<script>alert('x')</script>"
+
+
+def statistic(value: float) -> dict[str, float]:
+    return {
+        "value": value,
+        "chance_mean": -0.02,
+        "chance_p99": 0.05,
+        "p": 0.0001 if value > 0.05 else 0.4,
+        "permutations": 10000,
+    }
+
+
+def layer_profile(
+    rng: np.random.Generator, labels: list[str], channels: int, lags: int, kinds: list[str]
+) -> xr.Dataset:
+    lag = np.arange(lags) - lags // 2
+    centres = {kind: rng.normal(size=channels) for kind in sorted(set(kinds))}
+    shape = np.exp(-((lag / (1 + lags / 5)) ** 2))
+    mean = np.stack(
+        [shape[:, None] * (centres[k] + 0.7 * rng.normal(size=channels)) for k in kinds]
+    )
+    mean += 0.1 * rng.normal(size=mean.shape) + 2
+    return xr.Dataset(
+        {
+            "mean": (("label", "lag", "channel"), mean),
+            "std": (("label", "lag", "channel"), np.ones_like(mean)),
+            "count": ("label", np.arange(20, 20 + len(labels))),
+            "lag_count": (("label", "lag"), np.full((len(labels), lags), 20)),
+        },
+        coords={"label": labels, "lag": lag, "time_ms": ("lag", lag * 20.0)},
+    )
+
+
+def tree(profile: xr.Dataset, categories: dict[str, list[str]], value: float) -> dict[str, Any]:
+    mean = profile["mean"].values
+    flat = (mean - mean.mean(axis=0)).reshape(len(mean), -1)
+    near = pdist(flat, "cosine")
+    merges = linkage(near, "average", optimal_ordering=True)
+    return {
+        "labels": [str(label) for label in profile["label"].values],
+        "counts": profile["count"].values.tolist(),
+        "distances": squareform(near).tolist(),
+        "merges": merges.tolist(),
+        "order": leaves_list(merges).tolist(),
+        "cophenetic": 0.87,
+        "categories": {
+            name: {
+                "classes": members,
+                "silhouette": statistic(value),
+                "purity": statistic(value + 0.3),
+                "ari": statistic(value - 0.1),
+            }
+            for name, members in categories.items()
+        },
+    }
+
+
+def write_run(run: Path, labels: dict[str, list[str]] | None = None) -> Path:
+    """Write the run; ``labels`` by group, in alphabetical order."""
+    labels = labels or LABELS
+    rng = np.random.default_rng(0)
+    for folder in ("events", "profiles", "clusters"):
+        (run / folder).mkdir(parents=True)
+    for group, names in labels.items():
+        vowels = letter_classes(names) if group == "letter" else None
+        manner = classes(names) if group == "phoneme" else None
+        place = classes(names, "place") if group == "phoneme" else None
+        of = {"vowel": vowels, "manner": manner, "place": place}
+        categories = {key: value for key, value in of.items() if value}
+        for kind in ("nap", "grad"):
+            layers = {}
+            for number, (layer, (channels, lags)) in enumerate(LAYERS.items()):
+                kinds = manner or vowels or names
+                profile = layer_profile(rng, names, channels, lags, kinds)
+                profile.assign_attrs(layer=layer, group=group, kind=kind).to_netcdf(
+                    run / "profiles" / f"{group}-{kind}.nc",
+                    mode="w" if number == 0 else "a",
+                    group=layer,
+                    engine="h5netcdf",
+                )
+                layers[layer] = tree(profile, categories, 0.04 * number - 0.01)
+            clusters = {
+                "group": group,
+                "kind": kind,
+                "metric": "cosine",
+                "linkage": "average",
+                "contrast": "equal",
+                "min_count": 10,
+                "left_out": {"ZH": 3} if group == "phoneme" else {},
+                "layers": layers,
+            }
+            write_json(run / "clusters" / f"{group}-{kind}.json", clusters)
+    write_json(run / "run.json", provenance())
+    (run / "recipe.yaml").write_text(
+        f"name: mini\nseed: 7\ncorpus:\n  path: data\n# {HOSTILE}\n", encoding="utf-8"
+    )
+    write_events(run, labels, rng)
+    return run
+
+
+def write_events(run: Path, labels: dict[str, list[str]], rng: np.random.Generator) -> None:
+    letters = labels.get("letter", ["a"])
+    phones = labels.get("phoneme", ["AA"])
+    number = 400
+    phoneme = rng.choice([*phones, None], number)
+    pd.DataFrame(
+        {
+            "utterance": [f"u{i // 10}" for i in range(number)],
+            "frame": range(number),
+            "letter": rng.choice(letters, number),
+            "phoneme": phoneme,
+            "phone_reason": [None if p is not None else "silent letter" for p in phoneme],
+        }
+    ).to_parquet(run / "events" / "events.parquet")
+    write_json(
+        run / "events" / "summary.json",
+        {
+            "utterances": 42,
+            "used": 40,
+            "audio_s": 4321.5,
+            "events": number,
+            "phoneme_events": int(sum(p is not None for p in phoneme)),
+            "seconds": 12.5,
+            "error_rates": {
+                "test": {
+                    "utterances": 20,
+                    "cer": 0.1234,
+                    "wer": 0.3456,
+                    "cer_macro": 0.13,
+                    "wer_macro": 0.36,
+                },
+                "dev": {"utterances": 22, "cer": 0.11, "wer": 0.31},
+            },
+        },
+    )
+    write_json(
+        run / "profiles" / "summary.json",
+        {"events": 390, "seconds": 33.3, "peak_memory_mib": 812.4, "events_per_s": 11.7},
+    )
+    header = ["stage", "utterance", "reason", "detail", "count"]
+    for stage, rows in {
+        "events": [["events", HOSTILE, "unreadable", "no audio", 1]],
+        "profiles": [["profiles", f"utt-{i}", "edge", "conv9", 2] for i in range(7)],
+    }.items():
+        with (run / stage / "dropped.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+    (run / "manifest.jsonl").write_text(
+        "".join(
+            json.dumps({"id": f"u{i}", "speaker": f"s{i % 9}", "language": "en"}) + "\n"
+            for i in range(42)
+        ),
+        encoding="utf-8",
+    )
+
+
+def provenance() -> dict[str, Any]:
+    stage = {"digest": "ab" * 32, "seconds": 61.0, "finished": "2026-01-02T03:05:00+00:00"}
+    return {
+        "naps": "0.1.0",
+        "started": "2026-01-02T03:04:05+00:00",
+        "machine": {"system": "Linux", "processor": "x86_64", "device": "cpu"},
+        "versions": {"numpy": "2.4.6", "torch": "2.9.0"},
+        "model": {
+            "name": "wav2letter-en-mini",
+            "sha256": "0123456789abcdef" * 4,
+            "language": "en",
+            "parameters": 1234567,
+            "facts": {"trained on": "LibriSpeech", "test": {"cer": 0.12, "wer": 0.34}},
+        },
+        "layers": [
+            {
+                "name": name,
+                "channels": channels,
+                "stride": 2,
+                "offset": -3 * number,
+                "receptive_field": 1 + 14 * number,
+            }
+            for number, (name, (channels, _)) in enumerate(LAYERS.items())
+        ],
+        "frame_ms": 10.0,
+        "manifest_sha256": "fedcba9876543210" * 4,
+        "stages": {"prepare": stage, "events": stage, "profiles": stage, "clusters": stage},
+    }
+
+
+def write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a run folder, of other labels where given."""
+    return lambda labels=None: write_run(tmp_path / "run", labels)
+
+
+@pytest.fixture(scope="session")
+def shared_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a run folder with its report, for tests that only look."""
+    from naps.report import report
+
+    run = write_run(tmp_path_factory.mktemp("shared") / "run")
+    report(run)
+    return run
