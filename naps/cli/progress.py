@@ -11,6 +11,11 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
+def say(line: str) -> None:
+    """Print a line at once, so that who reads a pipe sees it when it is said."""
+    print(line, flush=True)
+
+
 def progress(items: Iterable[T], label: str) -> Iterable[T]:
     """Pass items on and say how far it is.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from naps.cli.options import DeviceOption, OutOption, RecipeArgument, SetOption, out_folder
-from naps.cli.progress import progress
+from naps.cli.progress import progress, say
 from naps.errors import InputError
 
 
@@ -58,4 +58,4 @@ def _until(
     if not isinstance(recipe, ProfileRecipe):
         raise InputError(f"{name} is a training recipe; use 'naps train {name}'")
     folder = out_folder(out, recipe.name)
-    print(run_recipe(recipe, folder, device=device, until=stage, progress=progress))
+    print(run_recipe(recipe, folder, device=device, until=stage, progress=progress, say=say))

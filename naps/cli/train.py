@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from naps.cli.options import DeviceOption, OutOption, RecipeArgument, SetOption, out_folder
+from naps.cli.progress import say
 from naps.errors import InputError
 
 
@@ -22,4 +23,4 @@ def train(
     if not isinstance(loaded, TrainConfig):
         raise InputError(f"{recipe} is no training recipe; use 'naps run {recipe}'")
     folder = out_folder(out, loaded.name)
-    print(start(loaded, folder, device=choose_device(device), say=lambda s: print(s, flush=True)))
+    print(start(loaded, folder, device=choose_device(device), say=say))

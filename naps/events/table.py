@@ -38,14 +38,19 @@ _TYPES = {
 
 
 def to_table(rows: Iterable[Row]) -> pd.DataFrame:
-    """Make a table of event rows with the same column types whatever they hold."""
+    """Make a table of event rows with the same column types whatever they hold.
+
+    Columns of text that no row has are added empty; numbers cannot be made up and are not.
+    """
     frame = pd.DataFrame(list(rows))
     for column, dtype in _TYPES.items():
         if column not in frame:
+            if len(frame) and dtype in ("int64", "float64"):
+                continue
             frame[column] = pd.Series([None] * len(frame), dtype="object")
         frame[column] = frame[column].astype(dtype)  # type: ignore[call-overload]
-    further = [c for c in frame.columns if c not in _TYPES]
-    return frame[[*_TYPES, *further]]
+    known = [c for c in _TYPES if c in frame]
+    return frame[[*known, *(c for c in frame.columns if c not in _TYPES)]]
 
 
 def write_events(path: Path, events: pd.DataFrame) -> None:

@@ -18,7 +18,7 @@ Columns = list[tuple[int | None, int | None]]
 _MOST_CELLS = 2**31
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _align(
     x: Ints, y: Ints, substitution: Floats, deletion: Floats, insertion: Floats
 ) -> tuple[float, Ints]:

@@ -55,4 +55,4 @@ def align_time(values: Tensor, shifts: Tensor) -> Tensor:
     inside = (source >= 0) & (source < width)
     events = torch.arange(len(values), device=values.device)[:, None]
     moved = values[events, source.clamp(0, width - 1)]
-    return moved * inside.view(*inside.shape, *[1] * (values.ndim - 2)).to(moved.dtype)
+    return moved.masked_fill_(~inside.view(*inside.shape, *[1] * (values.ndim - 2)), 0)

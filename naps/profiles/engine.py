@@ -275,12 +275,12 @@ def _add_gradient_adjusted(
             shifts = torch.zeros_like(at)
         mask = event_mask(saliency, options.mask, options.quantile) * valid[:, :, None]
         values = activation if options.mask == "group" else activation * mask
+        exact, exact_mask = values.to("cpu", torch.float64), mask.to("cpu", torch.float64)
+        columns = (exact, exact.square(), valid.cpu(), exact_mask, shifts.to("cpu", torch.float64))
         for group, code in codes.items():
             known = code >= 0
-            if known.any():
-                sums[group, "grad", wanted[index]].add_windows(
-                    code[known], values[known], valid[known].bool(), mask[known], shifts[known]
-                )
+            chosen = columns if known.all() else tuple(column[known] for column in columns)
+            sums[group, "grad", wanted[index]].add_windows(code[known], *chosen)
 
 
 def _describe(group: str, kind: Kind, options: ProfileOptions) -> dict[str, Any]:

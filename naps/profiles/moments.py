@@ -49,6 +49,7 @@ class Moments:
         self,
         groups: Tensor,
         values: Tensor,
+        squares: Tensor,
         valid: Tensor,
         mask: Tensor | None = None,
         shifts: Tensor | None = None,
@@ -59,22 +60,22 @@ class Moments:
         ----------
         groups : Tensor of int, shape (events,)
             Group of each event.
-        values : Tensor, shape (events, width, channels)
+        values : Tensor of float64, shape (events, width, channels)
             Zero where not valid.
+        squares : Tensor of float64, same shape
+            Of the values; passed in because several groupings share them.
         valid : Tensor of bool, shape (events, width)
             Which lags count.
-        mask : Tensor, shape (events, width, channels), optional
-        shifts : Tensor of int, shape (events,), optional
+        mask : Tensor of float64, shape (events, width, channels), optional
+        shifts : Tensor of float64, shape (events,), optional
         """
-        groups = groups.cpu()
-        exact = values.to("cpu", torch.float64)
-        self.total.index_add_(0, groups, exact)
-        self.squares.index_add_(0, groups, exact.square_())
+        self.total.index_add_(0, groups, values)
+        self.squares.index_add_(0, groups, squares)
         if self.mask is not None and mask is not None:
-            self.mask.index_add_(0, groups, mask.to("cpu", torch.float64))
+            self.mask.index_add_(0, groups, mask)
         if shifts is not None:
-            self.shift.index_add_(0, groups, shifts.to("cpu", torch.float64))
-        self._count(groups, valid.cpu())
+            self.shift.index_add_(0, groups, shifts)
+        self._count(groups, valid)
 
     def add_slices(self, groups: Tensor, rows: Tensor, source: Tensor, valid: Tensor) -> None:
         """Add plain windows of a padded activation without copying them out.

@@ -23,8 +23,8 @@ class DataConfig(Strict):
     ----------
     path : Path or None
         Folder with ``manifest.jsonl``; set it with ``--set data.NAME.path=FOLDER``.
-    train, dev : str or None
-        Splits of the manifest to learn from and to watch.
+    train, dev, test : str or None
+        Splits of the manifest to learn from, to watch, and to look at once when all is done.
     language : str or None
         Keep only utterances of this language.
     required : bool
@@ -34,6 +34,7 @@ class DataConfig(Strict):
     path: Path | None = None
     train: str | None = "train"
     dev: str | None = "dev"
+    test: str | None = None
     language: str | None = None
     required: bool = True
 

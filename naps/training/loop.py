@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from naps.decoding import ErrorRates, error_rates, greedy
 from naps.errors import InputError
 from naps.files import write_text
 from naps.models.alphabet import ENGLISH, GERMAN, Alphabet
-from naps.models.recognizer import Recognizer, save_recognizer
+from naps.models.recognizer import Recognizer, load_model, save_recognizer
 from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig
 from naps.training.augment import augment
 from naps.training.batches import batches_from, collate, pad
@@ -37,10 +38,11 @@ Say = Callable[[str], None]
 
 @dataclass
 class Corpora:
-    """What a recipe's corpora hold: examples to learn from, and to watch, by corpus."""
+    """What a recipe's corpora hold: examples to learn from, to watch and to test, by corpus."""
 
     train: list[Example]
     dev: dict[str, list[Example]]
+    test: dict[str, list[Example]]
     dropped: list[tuple[str, str]]
 
 
@@ -57,7 +59,7 @@ def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Co
     InputError
         If a required corpus has no path, or a split that the recipe names is empty.
     """
-    corpora = Corpora([], {}, [])
+    corpora = Corpora([], {}, {}, [])
     alphabet = alphabet_for(config.language)
     for name, data in config.data.items():
         if data.path is None:
@@ -66,7 +68,7 @@ def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Co
             continue
         manifest = data.path / "manifest.jsonl"
         utterances = [u for u in read_manifest(manifest) if data.language in (None, u.language)]
-        for split, is_dev in ((data.train, False), (data.dev, True)):
+        for use, split in (("train", data.train), ("dev", data.dev), ("test", data.test)):
             if split is None:
                 continue
             chosen = [u for u in utterances if u.split == split]
@@ -77,10 +79,10 @@ def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Co
                 max_bad_share=config.max_bad_share,
             )  # fmt: skip
             corpora.dropped += dropped
-            if is_dev:
-                corpora.dev[name] = examples
-            else:
+            if use == "train":
                 corpora.train += examples
+            else:
+                {"dev": corpora.dev, "test": corpora.test}[use][name] = examples
     if not corpora.train:
         raise InputError("the recipe names nothing to train on")
     return corpora
@@ -159,7 +161,8 @@ def train(
         The recipe.
     out : Path
         Gets ``state.safetensors`` (to continue from), ``best.safetensors`` (lowest mean dev
-        CER), ``last.safetensors`` and ``log.csv``.
+        CER), ``last.safetensors`` and ``log.csv``; when all steps are made, NAME.safetensors, the
+        best in half precision with its error rates, and ``figures.json``, the same for people.
     device : torch.device or str
         Where to compute.
     say : callable
@@ -170,7 +173,7 @@ def train(
     Returns
     -------
     Path
-        ``best.safetensors``, or ``last.safetensors`` where there is no dev set.
+        NAME.safetensors, or ``state.safetensors`` if it was left before the end.
     """
     device = torch.device(device)
     alphabet = alphabet_for(config.language)
@@ -254,7 +257,37 @@ def train(
             checkpoint(step)
         elif step % config.save_every == 0 or step == end:
             checkpoint(step)
-    return out / ("best.safetensors" if corpora.dev else "last.safetensors")
+    if step < config.steps:
+        return state
+    return finish(config, out, out / ("best" if corpora.dev else "last"), corpora, device)
+
+
+def finish(
+    config: TrainConfig, out: Path, chosen: Path, corpora: Corpora, device: torch.device
+) -> Path:
+    """Write the chosen network in half precision and score it, as it is now, on every split."""
+    target = out / f"{config.name}.safetensors"
+    best = load_model(chosen.with_suffix(".safetensors"), device=device, fuse=False)
+    save_recognizer(target, best, torch.float16)
+    shipped = load_model(target, device=device, fuse=False)
+    splits = {"dev": corpora.dev, "test": corpora.test}
+    rates = {
+        f"{name} {split}": asdict(rate)
+        for split, sets in splits.items()
+        for name, rate in evaluate(shipped.network, sets, shipped.alphabet).items()
+    }
+    facts = {
+        "steps": config.steps,
+        "chosen_at": (best.facts or {}).get("step"),
+        "utterances": len(corpora.train),
+        "minutes": round(
+            sum(len(e.features) for e in corpora.train) * config.features.frame_s / 60, 1
+        ),
+        "error_rates": rates,
+    }
+    save_recognizer(target, replace(shipped, facts=facts), torch.float16)
+    write_text(out / "figures.json", json.dumps(facts, indent=1) + "\n")
+    return target
 
 
 def _update(

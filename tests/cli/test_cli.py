@@ -1,0 +1,107 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, write_corpus
+
+ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def naps(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd or ROOT, env=ENVIRONMENT, check=False,
+    )  # fmt: skip
+
+
+def fails(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_lists() -> None:
+    layers = naps("list", "layers").stdout
+    assert "conv9" in layers
+    assert "1940" in layers  # ms of the receptive field at 10 ms a frame
+    assert "demo" in naps("list", "recipes").stdout
+    assert "wav2letter-en-mini" in naps("list", "models").stdout
+    assert "librispeech" in naps("list", "corpora").stdout
+
+
+def test_bad_input_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    fails(naps("run", "librispeech_en", "--set", f"corpus.path={tmp_path / 'none'}"), "none")
+    fails(naps("run", "demo", "--set", "profiles.layers=[conv12]"), "conv12", "conv10")
+    fails(naps("check", "no_such"), "demo")
+    fails(naps("list", "planets"), "planets")
+    fails(naps("train", "demo"), "naps run demo")
+    fails(naps("run", "wav2letter_en_mini"), "naps train")
+    fails(naps("report", tmp_path), str(tmp_path))
+    fails(naps("prepare", "tapes", tmp_path), "librispeech")
+    fails(naps("prepare", "folder", tmp_path / "none"), "none")
+    fails(naps("run", "demo", "--device", "cuda:99"), "cuda:99")
+
+
+def test_prepare_and_run_a_folder_of_ones_own(tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "mine", count=3)
+    (corpus / "manifest.jsonl").unlink()
+    for i in range(3):
+        (corpus / f"u{i}.txt").write_text("the cat sat on the mat")
+    done = naps("prepare", "folder", corpus)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(corpus / "manifest.jsonl")
+    lines = (corpus / "manifest.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["u0", "u1", "u2"]
+    done = naps(
+        "run", "demo", "--out", tmp_path / "run", "--set", "corpus.layout=manifest",
+        "--set", f"corpus.path={corpus}", "--set", "corpus.language=null",
+        "--set", "clusters.min_count=1", "--set", "clusters.permutations=10",
+        "--set", "profiles.groups=[letter]", "--set", "profiles.layers=[conv9, conv10]",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.splitlines()[-1]).is_file()
+
+
+def test_check_forecasts(tmp_path: Path) -> None:
+    done = naps("check", "demo")
+    assert done.returncode == 0, done.stderr
+    assert "MiB of sums" in done.stdout
+    assert done.stdout.splitlines()[-1] == "demo: ready to run"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_ctrl_c_and_a_second_start(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, str(ROOT / "cli.py"), "run", "demo", "--out", str(run)]
+    command += ["--set", "corpus.limit=12", "--set", "clusters.min_count=2"]
+    command += ["--set", "clusters.permutations=10"]
+    first = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=ROOT,
+    )
+    assert first.stdout is not None
+    for line in first.stdout:
+        if line.startswith("events:"):
+            break
+    first.send_signal(signal.SIGINT)
+    _, errors = first.communicate(timeout=120)
+    assert first.returncode == 130, errors
+    assert errors.splitlines()[-1] == "naps: interrupted; start the same command again to continue"
+    assert (run / "events" / "events.parquet").is_file()
+    second = subprocess.run(
+        command, capture_output=True, text=True, env=ENVIRONMENT, cwd=ROOT, check=False
+    )
+    assert second.returncode == 0, second.stderr
+    assert "events: already done" in second.stdout
+    assert Path(second.stdout.splitlines()[-1]).is_file()
