@@ -102,8 +102,16 @@ def _multiples(
 ) -> Figure:
     columns = min(len(labels), 7)
     rows = -(-len(labels) // columns)
-    figure = blank(max(4.4, 1.35 * columns + 0.8), 1.45 * rows + 0.7 + (0.25 if title else 0))
+    width = max(4.4, 1.35 * columns + 0.9)
+    above = 0.55 if title else 0.3
+    height = 1.45 * rows + above + 0.4
+    # Solving for a layout of forty axes takes longer than drawing them: it is set by hand.
+    figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure.subplots_adjust(
+        left=0.6 / width, right=1 - 0.75 / width, bottom=0.5 / height, top=1 - above / height,
+        wspace=0.12, hspace=0.36,
+    )  # fmt: skip
     half = (time[1] - time[0]) / 2
     extent = (time[0] - half, time[-1] + half, -0.5, mean.shape[2] - 0.5)
     image: AxesImage | None = None
@@ -136,7 +144,9 @@ def _multiples(
     if title:
         figure.suptitle(title, fontsize=9.5, fontweight="bold")
     if image is not None:
-        bar = figure.colorbar(image, ax=grid, fraction=0.02, aspect=30, pad=0.01)
+        bottom, tall = 0.5 / height, 1 - (0.5 + above) / height
+        place = figure.add_axes((1 - 0.62 / width, bottom, 0.12 / width, tall))
+        bar = figure.colorbar(image, cax=place)
         bar.ax.tick_params(labelsize=7)
     return figure
 

@@ -100,7 +100,5 @@ def _png(figure: Figure, dpi: int) -> bytes:
     raw.seek(0)
     packed = io.BytesIO()
     with Image.open(raw) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
-            packed, format="PNG", optimize=True
-        )
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(packed, format="PNG")
     return packed.getvalue()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,11 +12,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from naps.files import replacing, write_text
+from naps.files import write_text
 from naps.report.words import file_name
-
-# A CSV above this size is packed; pandas and R read .csv.gz as they read .csv.
-_PACK_ABOVE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -48,26 +44,21 @@ class DataFolder:
             ([label, *row] for label, row in zip(labels, values.tolist(), strict=True)),
         )
 
-    def profile(self, name: str, dataset: xr.Dataset) -> str:
-        """Write ``mean`` with a row for each label and lag and a column for each channel."""
+    def profile(self, name: str, dataset: xr.Dataset, file: str) -> str:
+        """Write a profile of one lag, with a row for each label and a column for each channel.
+
+        A profile over many lags is half a million numbers: its page links to the run's own file.
+        """
         mean = dataset["mean"].transpose("label", "lag", "channel")
-        lags = mean["lag"].values
-        times = dataset["time_ms"].values if "time_ms" in dataset.coords else [""] * len(lags)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["label", "lag", "time_ms", *(f"c{c}" for c in range(mean.shape[2]))])
-        for label, block in zip(mean["label"].values, mean.values, strict=True):
-            for lag, time, row in zip(lags, times, block, strict=True):
-                writer.writerow([label, lag, time, *(_brief(value) for value in row.tolist())])
-        return self._text(f"{file_name(name)}.csv", text.getvalue())
+        if mean.shape[1] > 1:
+            return f"../profiles/{file}"
+        rows = zip(mean["label"].values.tolist(), mean.values[:, 0].tolist(), strict=True)
+        header = ["label", *(f"c{channel}" for channel in range(mean.shape[2]))]
+        return self.table(name, header, ([k, *(_brief(v) for v in row)] for k, row in rows))
 
     def _text(self, name: str, text: str) -> str:
-        if len(text) <= _PACK_ABOVE:
-            write_text(self.path / name, text)
-            return f"{self.path.name}/{name}"
-        with replacing(self.path / f"{name}.gz") as temporary:
-            temporary.write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
-        return f"{self.path.name}/{name}.gz"
+        write_text(self.path / name, text)
+        return f"{self.path.name}/{name}"
 
 
 def _field(value: object) -> object:

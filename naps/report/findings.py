@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from naps.report.clusters import Statistic
-from naps.report.folder import RunFolder
+from naps.report.folder import RunContent
 from naps.report.words import (
     CATEGORY_PHRASES,
     SHORT_KINDS,
@@ -26,7 +26,7 @@ class Finding:
     numbers: dict[str, object]
 
 
-def findings(run: RunFolder) -> list[Finding]:
+def findings(run: RunContent) -> list[Finding]:
     """Say what a run found: the recognizer, the events, and what clusters by what, and where.
 
     A category is said to exceed chance where its silhouette exceeds the 99th percentile of
@@ -35,7 +35,7 @@ def findings(run: RunFolder) -> list[Finding]:
     return [*_recognizer(run), *_events(run), *_clusters(run)]
 
 
-def category_series(run: RunFolder, kind: str) -> Iterator[tuple[str, str]]:
+def category_series(run: RunContent, kind: str) -> Iterator[tuple[str, str]]:
     """Give each group and category that has a statistic in some layer of a kind."""
     for group in run.groups:
         entry = run.clusters.get((group, kind))
@@ -51,7 +51,7 @@ def _rank(category: str) -> int:
     return known.index(category) if category in known else len(known)
 
 
-def _recognizer(run: RunFolder) -> Iterator[Finding]:
+def _recognizer(run: RunContent) -> Iterator[Finding]:
     rates = run.events_summary.get("error_rates") or {}
     for split, row in rates.items():
         if len(rates) > 1 and split == "all":
@@ -64,7 +64,7 @@ def _recognizer(run: RunFolder) -> Iterator[Finding]:
         )
 
 
-def _events(run: RunFolder) -> Iterator[Finding]:
+def _events(run: RunContent) -> Iterator[Finding]:
     summary = run.events_summary
     if "events" not in summary:
         return
@@ -82,7 +82,7 @@ def _events(run: RunFolder) -> Iterator[Finding]:
     yield Finding(text, {"events": summary["events"], "phonemes": phones, "dropped": dropped})
 
 
-def _clusters(run: RunFolder) -> Iterator[Finding]:
+def _clusters(run: RunContent) -> Iterator[Finding]:
     for kind in run.kinds:
         for group, category in category_series(run, kind):
             rows: list[tuple[str, Statistic]] = []

@@ -33,7 +33,7 @@ class LayerFacts:
 
 
 @dataclass(frozen=True, eq=False)
-class RunFolder:
+class RunContent:
     """The files of a run as values."""
 
     path: Path
@@ -82,7 +82,7 @@ class RunFolder:
             ) from None
 
 
-def read_run(path: Path) -> RunFolder:
+def read_run(path: Path) -> RunContent:
     """Read a run folder.
 
     Raises
@@ -100,7 +100,7 @@ def read_run(path: Path) -> RunFolder:
         for entry in map(read_clusters, sorted((path / "clusters").glob("*-*.json")))
     }
     recipe = path / "recipe.yaml"
-    return RunFolder(
+    return RunContent(
         path=path,
         info=info,
         recipe=recipe.read_text("utf-8") if recipe.is_file() else None,
@@ -194,7 +194,7 @@ def _layers(
     return tuple(facts.get(name, LayerFacts(name)) for name in names)
 
 
-def group_counts(run: RunFolder, group: str) -> dict[str, int]:
+def group_counts(run: RunContent, group: str) -> dict[str, int]:
     """Count the events of each label of a group, from the events or else from the clusters."""
     if group in run.events.columns:
         return {str(k): int(v) for k, v in Counter(run.events[group].dropna()).items()}

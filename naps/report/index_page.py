@@ -12,7 +12,7 @@ from naps.report.clusters import STATISTICS
 from naps.report.data import DataFolder, flat
 from naps.report.element import Element, drawing, facts, table
 from naps.report.findings import category_series
-from naps.report.folder import RunFolder, group_counts
+from naps.report.folder import RunContent, group_counts
 from naps.report.layer_page import colour_classes
 from naps.report.words import (
     MINUS,
@@ -28,7 +28,7 @@ _ERROR_HEADER = ("split", "utterances", "cer", "wer", "cer_macro", "wer_macro")
 _FIRST_DROPS = 5
 
 
-def curve_elements(run: RunFolder, kind: str, data: DataFolder) -> list[Element]:
+def curve_elements(run: RunContent, kind: str, data: DataFolder) -> list[Element]:
     """Draw every statistic of one kind over the layers, a panel for each group and category."""
     layers = [layer.name for layer in run.layers]
     elements = []
@@ -71,7 +71,7 @@ def curve_elements(run: RunFolder, kind: str, data: DataFolder) -> list[Element]
     return elements
 
 
-def statistics_data(run: RunFolder, data: DataFolder) -> str:
+def statistics_data(run: RunContent, data: DataFolder) -> str:
     """Write every statistic of every layer as one CSV."""
     rows = [
         [group, kind, layer, category, name, *vars(s).values()]
@@ -84,7 +84,7 @@ def statistics_data(run: RunFolder, data: DataFolder) -> str:
     return data.table("statistics", [*header, "chance_p99", "p", "permutations"], rows)
 
 
-def recognizer(run: RunFolder, data: DataFolder) -> Element:
+def recognizer(run: RunContent, data: DataFolder) -> Element:
     """Make the card of the recognizer."""
     model = _mapping(run.info.get("model"))
     values = {
@@ -97,7 +97,7 @@ def recognizer(run: RunFolder, data: DataFolder) -> Element:
     return facts("Recognizer", values, data.json("recognizer", dict(model)))
 
 
-def corpus(run: RunFolder, data: DataFolder) -> Element:
+def corpus(run: RunContent, data: DataFolder) -> Element:
     """Make the card of the corpus."""
     summary = run.events_summary
     values = {
@@ -114,7 +114,7 @@ def corpus(run: RunFolder, data: DataFolder) -> Element:
     return facts("Corpus", values, data.json("corpus", values))
 
 
-def error_table(run: RunFolder, data: DataFolder) -> Element:
+def error_table(run: RunContent, data: DataFolder) -> Element:
     """Make the table of the recognizer's error rates."""
     rates = _mapping(run.events_summary.get("error_rates"))
     rows = [(split, _mapping(row)) for split, row in rates.items()]
@@ -136,7 +136,7 @@ def error_table(run: RunFolder, data: DataFolder) -> Element:
     )
 
 
-def count_elements(run: RunFolder, data: DataFolder) -> list[Element]:
+def count_elements(run: RunContent, data: DataFolder) -> list[Element]:
     """Draw the events of each group."""
     elements = []
     for group in run.groups or ["letter", "phoneme"]:
@@ -171,7 +171,7 @@ def counts_rows(counts: Mapping[str, int]) -> list[list[object]]:
     return [[label, counts[label]] for label in sorted(counts)]
 
 
-def event_tables(run: RunFolder, data: DataFolder) -> list[Element]:
+def event_tables(run: RunContent, data: DataFolder) -> list[Element]:
     """Make the tables of what the events and profiles took, and of letters without a phone."""
     summary = {
         **{f"events: {key}": run.events_summary.get(key) for key in ("events", "phoneme_events")},
@@ -206,7 +206,7 @@ def event_tables(run: RunFolder, data: DataFolder) -> list[Element]:
     return elements
 
 
-def drop_table(run: RunFolder, data: DataFolder) -> Element:
+def drop_table(run: RunContent, data: DataFolder) -> Element:
     """Make the table of dropped events by reason, with the first utterances of each."""
     link = data.table("dropped", list(run.dropped.columns), run.dropped.values.tolist())
     rows = []
@@ -231,7 +231,7 @@ def drop_table(run: RunFolder, data: DataFolder) -> Element:
     )
 
 
-def layer_table(run: RunFolder, pages: Mapping[str, str], data: DataFolder) -> Element:
+def layer_table(run: RunContent, pages: Mapping[str, str], data: DataFolder) -> Element:
     """Make the table of the layers; ``pages`` gives the page of each."""
     rows: list[list[str | Markup]] = []
     for layer in run.layers:
@@ -258,7 +258,7 @@ def layer_table(run: RunFolder, pages: Mapping[str, str], data: DataFolder) -> E
     )
 
 
-def provenance(run: RunFolder, data: DataFolder) -> tuple[list[Element], Element]:
+def provenance(run: RunContent, data: DataFolder) -> tuple[list[Element], Element]:
     """Make the cards of the run, its machine and versions, and the table of its stages."""
     link = data.json("run", dict(run.info))
     started = {"started": run.info.get("started"), "naps": run.info.get("naps")}

@@ -21,7 +21,7 @@ from naps.profiles.contrast import contrast
 from naps.report.clusters import Category, Clusters, Tree
 from naps.report.data import DataFolder
 from naps.report.element import Element, drawing, facts, picture, table
-from naps.report.folder import LayerFacts, RunFolder
+from naps.report.folder import LayerFacts, RunContent
 from naps.report.words import (
     KIND_NAMES,
     MINUS,
@@ -57,12 +57,12 @@ class Section:
     parts: list[Part]
 
 
-def layer_sections(run: RunFolder, layer: str, data: DataFolder) -> list[Section]:
+def layer_sections(run: RunContent, layer: str, data: DataFolder) -> list[Section]:
     """Make the sections of a layer's page and write the numbers behind them.
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunContent
     layer : str
     data : DataFolder
 
@@ -243,7 +243,7 @@ def _profile(
         size=(width, height),
         alt=f"Profiles of {len(panels)} {plural(group)}, {what}: {', '.join(panels)}.",
         caption=caption,
-        data=data.profile(identity, chosen),
+        data=data.profile(identity, chosen, f"{group}-{kind}.nc"),
         identity=f"figure-{identity}",
     )
 

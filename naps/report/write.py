@@ -13,7 +13,7 @@ from naps.report import index_page
 from naps.report.data import DataFolder
 from naps.report.element import render
 from naps.report.findings import findings
-from naps.report.folder import RunFolder, read_run
+from naps.report.folder import RunContent, read_run
 from naps.report.layer_page import Section, layer_facts, layer_sections
 from naps.report.words import KIND_NAMES, file_name, plural, shown
 
@@ -88,7 +88,7 @@ def report(run: Path) -> Path:
     return index
 
 
-def _index(content: RunFolder, title: str, pages: list[Page], data: DataFolder) -> str:
+def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder) -> str:
     found = findings(content)
     cards, stages = index_page.provenance(content, data)
     sections = [
@@ -127,7 +127,7 @@ def _index(content: RunFolder, title: str, pages: list[Page], data: DataFolder) 
     )
 
 
-def _title(content: RunFolder) -> str:
+def _title(content: RunContent) -> str:
     model = content.info.get("model")
     name = model.get("name") if isinstance(model, Mapping) else None
     recipe = None
@@ -140,7 +140,7 @@ def _title(content: RunFolder) -> str:
     return f"Neuron activation profiles: {recipe or name or content.path.resolve().name}"
 
 
-def _version(content: RunFolder) -> str:
+def _version(content: RunContent) -> str:
     return shown(content.info.get("naps"))
 
 
