@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from hypothesis import settings
 
 from naps.corpus import FeatureConfig
 from naps.models import ENGLISH, Recognizer, Wav2Letter, Wav2LetterConfig
+
+settings.register_profile("naps", deadline=None)
+settings.load_profile("naps")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,10 @@ class Recognizer:
         """Seconds between output frames."""
         return self.layers[-1].stride * self.features.frame_s
 
+    @cached_property
+    def _extractor(self) -> LogMel:
+        return LogMel(self.features).to(self.device)
+
     def to(self, device: torch.device | str) -> Recognizer:
         """Return the recognizer on another device."""
         return replace(self, network=self.network.to(device))
@@ -88,8 +93,7 @@ class Recognizer:
         UtteranceError
             If the recording is shorter than the receptive field of one output.
         """
-        extractor = LogMel(self.features).to(self.device)
-        features: Tensor = extractor(torch.from_numpy(samples).to(self.device))
+        features: Tensor = self._extractor(torch.from_numpy(samples).to(self.device))
         needed = self.layers[-1].receptive_field
         if len(features) < needed:
             raise UtteranceError(

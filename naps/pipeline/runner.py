@@ -10,7 +10,7 @@ import torch
 
 from naps.errors import InputError
 from naps.files import sha256, write_text
-from naps.models import Recognizer, load_model
+from naps.models import Recognizer
 from naps.pipeline.check import check_recipe
 from naps.pipeline.recipe import ProfileRecipe, dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
@@ -24,6 +24,8 @@ from naps.pipeline.stages import (
 from naps.report import report
 
 STAGES = ("prepare", "events", "profiles", "clusters", "report")
+# The corpus may have changed although the recipe has not, and pages are cheap.
+_ALWAYS = ("prepare", "report")
 
 Say = Callable[[str], None]
 
@@ -83,9 +85,8 @@ def run_recipe(
     InputError
         If anything that the recipe names is missing or wrong.
     """
-    check_recipe(recipe)
     where = choose_device(device)
-    model = load_model(recipe.model, device=where)
+    model = check_recipe(recipe)[0].to(where)
     run = RunFolder(out)
     run.begin()
     write_text(run.path / "recipe.yaml", dump_recipe(recipe))
@@ -104,13 +105,13 @@ def run_recipe(
             recipe.clusters.model_dump(mode="json"),
             lambda: make_clusters(run, recipe),
         ),
-        "report": (time.monotonic(), lambda: _report(run)),
+        "report": (None, lambda: _report(run)),
     }
     digest = run.record()["naps"]
     for stage in STAGES[: STAGES.index(until) + 1]:
         inputs, job = jobs[stage]
         digest = digest_of(digest, stage, inputs)
-        if run.is_done(stage, digest):
+        if stage not in _ALWAYS and run.is_done(stage, digest):
             say(f"{stage}: already done")
         else:
             began = time.monotonic()
@@ -118,7 +119,6 @@ def run_recipe(
             run.finish(stage, digest, time.monotonic() - began)
             say(f"{stage}: {time.monotonic() - began:.1f} s")
         if stage == "prepare":
-            # The corpus may have changed although the recipe has not.
             manifest = sha256(run.manifest)
             run.update({"manifest_sha256": manifest})
             digest = digest_of(digest, manifest)

@@ -103,7 +103,7 @@ convolution = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(convolution, min_size=1, max_size=4), st.integers(0, 6))
 def test_geometry_says_what_a_gradient_finds(stack: list[Convolution], frame: int) -> None:
     length = 120
@@ -122,7 +122,7 @@ def test_geometry_says_what_a_gradient_finds(stack: list[Convolution], frame: in
     layer = layers_of(["c"] * len(stack), [1] * len(stack), stack)[-1]
     start, stop = window.start(frame), window.start(frame) + window.width
     assert (layer.start(frame), layer.receptive_field) == (start, window.width)
-    inside = [i for i in range(max(0, start), min(length, stop))]
+    inside = list(range(max(0, start), min(length, stop)))
     # Strides wider than kernels leave holes, so the touched frames may be fewer.
     assert set(touched) <= set(inside)
     if all(c.stride <= c.kernel for c in stack):

@@ -16,14 +16,14 @@ def scores(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(random.integers(-2, 3, s).astype(float) for s in ((4, 4), 4, 4))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(sequences, sequences, st.integers(0, 10_000))
 def test_equals_the_textbook_cell_for_cell(x: list[int], y: list[int], seed: int) -> None:
     s, d, i = scores(seed)
     assert align(x, y, s, d, i) == textbook_align(x, y, s.tolist(), d.tolist(), i.tolist())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sequences, sequences, st.integers(0, 10_000))
 def test_score_is_the_same_with_the_sequences_swapped(
     x: list[int], y: list[int], seed: int
@@ -32,7 +32,7 @@ def test_score_is_the_same_with_the_sequences_swapped(
     assert align(x, y, s, d, i)[0] == align(y, x, np.ascontiguousarray(s.T), i, d)[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sequences, sequences, st.integers(0, 10_000))
 def test_without_gaps_both_sequences_are_there(x: list[int], y: list[int], seed: int) -> None:
     columns = align(x, y, *scores(seed))[1]
@@ -40,7 +40,7 @@ def test_without_gaps_both_sequences_are_there(x: list[int], y: list[int], seed:
     assert [j for _, j in columns if j is not None] == list(range(len(y)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(sequences, sequences)
 def test_unit_costs_give_minus_levenshtein(x: list[int], y: list[int]) -> None:
     gaps = np.full(4, -1.0)

@@ -26,7 +26,7 @@ def test_a_single_step_cannot_move() -> None:
     assert peak_shifts(torch.rand(4, 1, 9)).tolist() == [0] * 4
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 999))
 def test_the_peak_comes_to_the_middle_and_channels_stay(
     width: int, channels: int, seed: int

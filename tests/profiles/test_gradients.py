@@ -21,7 +21,7 @@ def whole_utterance_gradient(
     return [g[0] for g in torch.autograd.grad(logits[0, frame, unit], activations)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.integers(1, 6), st.integers(1, 6), st.integers(1, 7), st.sampled_from(["symmetric", "same"]),
     st.integers(194, 420), st.integers(0, 10_000), st.booleans(),

@@ -97,7 +97,7 @@ def test_noise_is_not_significant_more_often_than_it_should() -> None:
 assignments = st.lists(st.integers(0, 3), min_size=6, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(assignments, st.integers(0, 999))
 def test_statistics_equal_scikit_learn(classes: list[int], seed: int) -> None:
     random = np.random.default_rng(seed)
