@@ -1,8 +1,9 @@
 """Neuron activation profiles: exact gradients, alignment, masks, streaming sums, the file."""
 
 from naps.profiles.contrast import contrast
-from naps.profiles.engine import KINDS, Kind, ProfileOptions, ProfileRun, profile_events
+from naps.profiles.engine import ProfileRun, profile_events
 from naps.profiles.file import Profiles, load_profiles, save_profiles
+from naps.profiles.options import KINDS, Kind, ProfileOptions
 from naps.profiles.trace import choose_layers, traceable_layers
 
 __all__ = [

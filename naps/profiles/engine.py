@@ -4,67 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-import xarray as xr
 from torch import Tensor
 
 from naps.corpus.audio import read_audio
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError, UtteranceError
 from naps.events import Drop, DropLog
-from naps.models import Layer, Recognizer
+from naps.models import Recognizer
 from naps.profiles.alignment import align_time, importance, peak_shifts
+from naps.profiles.dataset import layer_dataset
 from naps.profiles.file import Profiles
 from naps.profiles.gradients import event_gradients
-from naps.profiles.mask import MaskKind, event_mask
+from naps.profiles.grouping import Grouping
+from naps.profiles.mask import event_mask
 from naps.profiles.moments import Moments
+from naps.profiles.options import KINDS, Kind, ProfileOptions
 from naps.profiles.trace import Trace, choose_layers, trace, traceable_layers
 
-Kind = Literal["nap", "grad"]
-Align = Literal["layer", "none"]
-Edges = Literal["drop", "keep"]
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
-
-KINDS: tuple[Kind, ...] = ("nap", "grad")
-# Columns of events that have a name of their own as groupings.
-GROUPS = {"letter": "letter", "phoneme": "phoneme"}
-
-
-@dataclass(frozen=True)
-class ProfileOptions:
-    """How profiles are made; see spec of GradNAP, Krug & Stober (2020).
-
-    Attributes
-    ----------
-    layers : sequence of str or None
-        Names; all for None.
-    align : {"layer", "none"}
-        GradNAP only: move each event's window, layer by layer, so that its peak of
-        ``|gradient · activation|`` comes to the middle.
-    mask : {"soft", "quantile", "group", "none"}
-        GradNAP only, see `naps.profiles.mask.event_mask`.
-    quantile : float
-        For the quantile mask.
-    edges : {"drop", "keep"}
-        An event whose receptive field leaves the utterance is left out, or kept with the part of
-        its windows that exists.
-    batch : int
-        Events whose gradients are computed at a time.
-    max_bad_share : float
-        Stop when more of the utterances than this cannot be used.
-    """
-
-    layers: Sequence[str] | None = None
-    align: Align = "layer"
-    mask: MaskKind = "soft"
-    quantile: float = 0.5
-    edges: Edges = "drop"
-    batch: int = 128
-    max_bad_share: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -82,25 +44,6 @@ class ProfileRun:
     profiles: Mapping[tuple[str, Kind], Profiles]
     drops: list[Drop]
     events: int
-
-
-class _Grouping:
-    """A column of the events: its labels, and the code of each event (−1 for none)."""
-
-    def __init__(self, events: pd.DataFrame, name: str) -> None:
-        column = GROUPS.get(name, name)
-        if column not in events:
-            raise InputError(
-                f"no column {name!r} to group events by; there are: {', '.join(events.columns)}"
-            )
-        values = events[column]
-        text = values.astype("string")
-        self.labels = sorted(text.dropna().unique().tolist())
-        if not self.labels:
-            raise InputError(f"no event has a value in column {name!r}")
-        codes = {label: i for i, label in enumerate(self.labels)}
-        self.codes = np.array([codes.get(v, -1) for v in text.fillna("").tolist()], np.int64)
-        self.codes[text.isna().to_numpy()] = -1
 
 
 def profile_events(
@@ -144,7 +87,7 @@ def profile_events(
     options = options or ProfileOptions()
     layers = choose_layers(model, options.layers)
     indices = {layer.name: i for i, layer in enumerate(traceable_layers(model))}
-    groupings = {name: _Grouping(events, name) for name in groups}
+    groupings = {name: Grouping(events, name) for name in groups}
     windows = model.network.windows
     sums = {
         (group, kind, layer.name): Moments.zeros(
@@ -211,14 +154,15 @@ def profile_events(
         raise InputError(
             "no event is left to average; with short utterances, try profiles.edges=keep"
         )
+    frame_ms = 1000 * model.features.frame_s
     common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
     results = {
         (group, kind): Profiles(
             {
-                layer.name: _dataset(
-                    sums[group, kind, layer.name], layer, model, grouping.labels,
+                layer.name: layer_dataset(
+                    sums[group, kind, layer.name], layer, frame_ms, grouping.labels,
                     windows[indices[layer.name]].offset,
-                    common | _describe(group, kind, options),
+                    common | options.describe(group, kind),
                 )
                 for layer in layers
             }
@@ -281,69 +225,3 @@ def _add_gradient_adjusted(
             known = code >= 0
             chosen = columns if known.all() else tuple(column[known] for column in columns)
             sums[group, "grad", wanted[index]].add_windows(code[known], *chosen)
-
-
-def _describe(group: str, kind: Kind, options: ProfileOptions) -> dict[str, Any]:
-    plain = kind == "nap"
-    return {
-        "group": group,
-        "kind": kind,
-        "align": "none" if plain else options.align,
-        "mask_kind": "none" if plain else options.mask,
-        "quantile": options.quantile if options.mask == "quantile" and not plain else float("nan"),
-        "target": "logit of the predicted unit",
-        "gradient": "none" if plain else "exact, per event",
-        "hook": "post",
-        "view": "crop",
-        "edges": options.edges,
-    }
-
-
-def _dataset(
-    moments: Moments,
-    layer: Layer,
-    model: Recognizer,
-    labels: Sequence[str],
-    offset: int,
-    attributes: Mapping[str, Any],
-) -> xr.Dataset:
-    width, channels = moments.total.shape[1:]
-    frame_ms = 1000 * model.features.frame_s
-    mean, mask = moments.mean(), moments.mean_mask()
-    if mask is not None and attributes["mask_kind"] == "group":
-        # One mask a group, scaled to 1 at its peak, applied to the group's mean.
-        mask = mask / mask.amax((1, 2), keepdim=True).clamp_min(1e-30)
-        mean = mean * mask
-    aligned = attributes["align"] == "layer"
-    lags = np.arange(width) - width // 2
-    # Aligned windows have their own zero; others keep their place around the output frame.
-    centres = [layer.centre(offset + step) * frame_ms for step in range(width)]
-    times = lags * layer.stride * frame_ms if aligned else np.array(centres)
-    cube = ("label", "lag", "channel")
-    variables: dict[str, Any] = {
-        "mean": (cube, mean.numpy()),
-        "std": (cube, moments.std().numpy()),
-        "count": (("label",), moments.count.numpy()),
-        "lag_count": (("label", "lag"), moments.lag_count.numpy()),
-    }
-    if mask is not None:
-        variables["mask"] = (cube, mask.numpy())
-        variables["shift"] = (("label",), moments.mean_shift().numpy())
-    return xr.Dataset(
-        variables,
-        coords={
-            "label": ("label", list(labels)),
-            "lag": ("lag", lags),
-            "channel": ("channel", np.arange(channels)),
-            "time_ms": ("lag", times, {"units": "ms"}),
-        },
-        attrs={
-            "layer": layer.name,
-            "stride": layer.stride,
-            "offset": layer.offset,
-            "receptive_field": layer.receptive_field,
-            "frame_ms": frame_ms,
-            "comment": f"{attributes['kind']} of {layer.name} by {attributes['group']}",
-            **attributes,
-        },
-    )
