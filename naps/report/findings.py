@@ -70,7 +70,9 @@ def _events(run: RunContent) -> Iterator[Finding]:
         return
     phones = summary.get("phoneme_events")
     used, all_of = summary.get("used"), summary.get("utterances")
-    dropped = int(run.dropped["count"].sum())
+    # Letters without a phoneme are logged too, but stay letter events.
+    left_out = run.dropped[run.dropped["stage"] != "phonemes"]
+    dropped = int(left_out["count"].sum())
     text = f"The profiles rest on {summary['events']:,} letter events"
     if isinstance(phones, int):
         text += f", {phones:,} of them with a phoneme,"
@@ -78,7 +80,7 @@ def _events(run: RunContent) -> Iterator[Finding]:
         text += f" from {used:,} of {all_of:,} utterances"
     if "audio_s" in summary:
         text += f" ({duration(summary['audio_s'])} of audio)"
-    text += f"; {dropped:,} were dropped." if dropped else "; nothing was dropped."
+    text += f"; {dropped:,} were left out." if dropped else "; nothing was left out."
     yield Finding(text, {"events": summary["events"], "phonemes": phones, "dropped": dropped})
 
 

@@ -93,7 +93,12 @@ def recognizer(run: RunContent, data: DataFolder) -> Element:
         "language": shown(model.get("language")),
         "parameters": shown(model.get("parameters")),
     }
-    values |= {key: shown(value) for key, value in flat(_mapping(model.get("facts")))}
+    known = dict(_mapping(model.get("facts")))
+    rates = _mapping(known.pop("error_rates", None))
+    values |= {key: shown(value) for key, value in flat(known)}
+    for split, row in rates.items():
+        rate = _mapping(row)
+        values[f"CER / WER, {split}"] = f"{percent(rate.get('cer'))} / {percent(rate.get('wer'))}"
     return facts("Recognizer", values, data.json("recognizer", dict(model)))
 
 

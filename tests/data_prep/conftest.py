@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-
 
 @pytest.fixture
 def sound() -> Callable[..., Path]:
@@ -25,12 +23,12 @@ def sound() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def shared() -> Callable[[str], Path]:
-    """Give a folder of the shared data, or skip the test."""
+def shared(data: Path) -> Callable[[str], Path]:
+    """Give a corpus of the real data, or skip the test."""
 
     def folder(name: str) -> Path:
-        if not (SHARED / name).is_dir():
-            pytest.skip(f"needs the shared data set {name} in ../shared/data")
-        return SHARED / name
+        if not (data / name).is_dir():
+            pytest.skip(f"the real data lack {name}")
+        return data / name
 
     return folder
