@@ -1,9 +1,12 @@
 """Recordings and what is known about them: utterances, manifests, intervals, audio, features."""
 
 from naps.corpus.audio import read_audio
+from naps.corpus.ctm import read_ctm, write_ctm
 from naps.corpus.features import FeatureConfig, LogMel
 from naps.corpus.interval import Interval
 from naps.corpus.manifest import read_manifest, write_manifest
+from naps.corpus.textgrid import read_textgrid, write_textgrid
+from naps.corpus.timit import read_timit
 from naps.corpus.utterance import Utterance
 
 __all__ = [
@@ -12,6 +15,11 @@ __all__ = [
     "LogMel",
     "Utterance",
     "read_audio",
+    "read_ctm",
     "read_manifest",
+    "read_textgrid",
+    "read_timit",
+    "write_ctm",
     "write_manifest",
+    "write_textgrid",
 ]
