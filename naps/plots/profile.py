@@ -54,7 +54,10 @@ def profile_map(
     if channels is not None:
         mean = mean[:, :, list(channels)]
     time = np.asarray(dataset["time_ms" if "time_ms" in dataset.coords else "lag"].values, float)
-    unit = "time from the event (ms)" if "time_ms" in dataset.coords else "lag (steps)"
+    unit = "lag (steps)"
+    if "time_ms" in dataset.coords:
+        aligned = dataset.attrs.get("align") == "layer"
+        unit = f"time from {'the peak of importance' if aligned else 'the event'} (ms)"
     limit = symmetric_limit(mean)
     with styled():
         if mean.shape[1] == 1:

@@ -100,5 +100,9 @@ def _png(figure: Figure, dpi: int) -> bytes:
     raw.seek(0)
     packed = io.BytesIO()
     with Image.open(raw) as image:
-        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(packed, format="PNG")
+        # Maximum coverage keeps the ends of a colour scale that few pixels reach.
+        palette = image.convert("RGB").quantize(
+            256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
+        palette.save(packed, format="PNG")
     return packed.getvalue()

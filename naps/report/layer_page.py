@@ -228,7 +228,10 @@ def _profile(
     if ordered is not None:
         caption += " Channels with similar responses stand together; the numbers keep their order."
     if profile.sizes["lag"] > 1:
-        caption += " Time is from the centre of the event."
+        if profile.attrs.get("align") == "layer":
+            caption += " Time is from where each event's input mattered most."
+        else:
+            caption += " Time is from the frame that predicted the letter."
     if len(panels) < len(order):
         caption += f" The first {len(panels)} of {len(order)} groups."
     identity = file_name(f"{group}-{kind}-{layer}-profile")
