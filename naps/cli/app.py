@@ -10,6 +10,8 @@ import typer
 from naps.cli import check, list_, prepare, report, run, train
 from naps.errors import InputError
 
+_INTERRUPTED = "interrupted; start the same command again to continue"
+
 app = typer.Typer(
     help="Neuron activation profiles of speech models.",
     no_args_is_help=True,
@@ -30,20 +32,24 @@ app.command("report")(report.report)
 def main() -> None:
     """Run a command: exit 0 when done, 2 with one line for bad input, 130 when interrupted."""
     try:
-        app(standalone_mode=False)
+        # Without its standalone mode, click hands back the exit code, 130 for Ctrl-C.
+        code = app(standalone_mode=False)
     except InputError as error:
         _leave(str(error), 2)
     except OSError as error:
         # A full disk or a lost folder is the user's to mend; a traceback would hide it.
         _leave(f"{error.filename or 'file system'}: {error.strerror or error}", 2)
     except (KeyboardInterrupt, typer.Abort):
-        _leave("interrupted; start the same command again to continue", 130)
+        _leave(_INTERRUPTED, 130)
     except typer.Exit as leave:
         sys.exit(leave.exit_code)
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):
             _leave(error.format_message(), 2)
         raise
+    if code == 130:
+        _leave(_INTERRUPTED, 130)
+    sys.exit(code or 0)
 
 
 def _leave(message: str, code: int) -> None:

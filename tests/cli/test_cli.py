@@ -89,6 +89,8 @@ def test_ctrl_c_and_a_second_start(tmp_path: Path) -> None:
         text=True,
         env=ENVIRONMENT,
         cwd=ROOT,
+        # Where the tests run in the background, the shell has told them to ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
     )
     assert first.stdout is not None
     for line in first.stdout:
