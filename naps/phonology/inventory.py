@@ -87,7 +87,10 @@ def classes(labels: list[str], feature: str = "manner") -> list[str] | None:
 
 
 def letter_classes(labels: list[str]) -> list[str] | None:
-    """Give ``vowel`` or ``consonant`` for each letter, or None where a label is no letter."""
-    if not all(len(label) == 1 and label.isalpha() for label in labels):
+    """Give ``vowel`` or ``consonant`` for each letter, or None where a label is no letter.
+
+    The apostrophe counts with the consonants, so that one class is the vowel letters.
+    """
+    if not all(len(label) == 1 and (label.isalpha() or label == "'") for label in labels):
         return None
     return ["vowel" if label in VOWEL_LETTERS else "consonant" for label in labels]

@@ -21,6 +21,7 @@ from naps.pipeline.stages import (
     make_profiles,
     prepare,
 )
+from naps.profiles import traceable_layers
 from naps.report import report
 
 STAGES = ("prepare", "events", "profiles", "clusters", "report")
@@ -154,7 +155,7 @@ def _describe_model(run: RunFolder, model: Recognizer) -> None:
                     "offset": layer.offset,
                     "receptive_field": layer.receptive_field,
                 }
-                for layer in model.layers
+                for layer in (*traceable_layers(model), model.layers[-1])
             ],
             "frame_ms": 1000 * model.features.frame_s,
         }

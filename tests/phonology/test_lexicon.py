@@ -50,7 +50,7 @@ def test_classes() -> None:
     assert classes(["AA", "P", "NG"]) == ["vowel", "stop", "nasal"]
     assert classes(["AA", "P"], "voicing") == ["voiced", "voiceless"]
     assert classes(["AA", "?"]) is None
-    assert letter_classes(["a", "b"]) == ["vowel", "consonant"]
+    assert letter_classes(["a", "b", "'"]) == ["vowel", "consonant", "consonant"]
     assert letter_classes(["ab"]) is None
     with pytest.raises(InputError, match="manner"):
         classes(["AA"], "colour")

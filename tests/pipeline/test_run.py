@@ -44,7 +44,9 @@ def test_from_corpus_to_report(tmp_path: Path, recipe: ProfileRecipe) -> None:
     assert set(record["stages"]) == {"prepare", "events", "profiles", "clusters", "report"}
     assert record["model"]["name"] == "small"
     assert len(record["model"]["sha256"]) == 64
-    assert record["layers"][8] == {
+    assert record["layers"][0]["name"] == "input"
+    assert record["layers"][0]["channels"] == 16
+    assert record["layers"][9] == {
         "name": "conv9",
         "channels": 12,
         "stride": 2,
