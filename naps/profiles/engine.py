@@ -218,6 +218,10 @@ def _add_gradient_adjusted(
         else:
             shifts = torch.zeros_like(at)
         mask = event_mask(saliency, options.mask, options.quantile) * valid[:, :, None]
+        if options.mask in ("soft", "quantile"):
+            # Outside the receptive field nothing matters for the prediction: masked values are
+            # zero there, not unknown.
+            valid = torch.ones_like(valid)
         values = activation if options.mask == "group" else activation * mask
         exact, exact_mask = values.to("cpu", torch.float64), mask.to("cpu", torch.float64)
         columns = (exact, exact.square(), valid.cpu(), exact_mask, shifts.to("cpu", torch.float64))

@@ -119,8 +119,8 @@ class Moments:
         return variance.clamp_min(0).sqrt()
 
     def mean_mask(self) -> Tensor | None:
-        """Return the mean mask."""
-        return None if self.mask is None else self.mask / self.lag_count.clamp_min(1)[:, :, None]
+        """Return the mean mask over all events; it is zero where an event has no value."""
+        return None if self.mask is None else self.mask / self.count.clamp_min(1)[:, None, None]
 
     def mean_shift(self) -> Tensor:
         """Return the mean alignment shift in steps."""

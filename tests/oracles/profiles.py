@@ -32,14 +32,13 @@ def grad_event(activation, gradient, mask_kind="soft", quantile=0.5):
     score = saliency.mean(1)
     shift = 0 if score.max() == score.min() else int(score.argmax()) - width // 2
     aligned, moved = np.zeros_like(activation), np.zeros_like(saliency)
-    valid = np.zeros(width, bool)
     for t in range(width):
         if 0 <= t + shift < width:
             aligned[t], moved[t] = activation[t + shift], saliency[t + shift]
-            valid[t] = True
     peak = moved.max()
     mask = moved / peak if peak > 0 else np.zeros_like(moved)
-    return aligned * mask, mask, valid, shift
+    # Beyond the window the gradient is zero, so the masked value is known there: zero.
+    return aligned * mask, mask, np.ones(width, bool), shift
 
 
 def mean_over(values, valid):
