@@ -164,10 +164,10 @@ def _multiples(
     axes.set_ylabel("channel")
     if title:
         figure.suptitle(title, fontsize=9.5, fontweight="bold")
-    place = figure.add_axes(
+    scale = figure.add_axes(
         (1 - 0.62 / width, 0.5 / height, 0.12 / width, 1 - (0.5 + above) / height)
     )
-    figure.colorbar(image, cax=place).ax.tick_params(labelsize=7)
+    figure.colorbar(image, cax=scale).ax.tick_params(labelsize=7)
     return figure
 
 
