@@ -24,6 +24,7 @@ from naps.corpus.interval import Interval
 from naps.corpus.manifest import read_manifest, write_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
+from naps.files import read_text
 from naps.phonology import cmudict
 from naps.phonology.inventory import espeak_to_arpabet
 
@@ -57,11 +58,7 @@ def read_sentences(path: Path) -> list[str]:
     InputError
         If the file cannot be read or holds no sentence.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from None
-    sentences = [line.strip() for line in lines if line.strip()]
+    sentences = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if not sentences:
         raise InputError(f"{path}: holds no sentences")
     return sentences

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from naps.corpus.interval import Interval
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import read_text, write_text
 
 
 def read_ctm(path: Path, rate: int = 16_000) -> dict[str, tuple[Interval, ...]]:
@@ -30,12 +30,8 @@ def read_ctm(path: Path, rate: int = 16_000) -> dict[str, tuple[Interval, ...]]:
     InputError
         If a line does not parse, or intervals overlap or are unsorted (named by the line).
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     found: dict[str, list[Interval]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip() or line.startswith(";;"):
             continue
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from naps.errors import InputError
+from naps.files import read_text
 
 Tiers = Mapping[str, tuple["Interval", ...]]
 
@@ -89,12 +90,8 @@ def read_tiers(path: Path) -> dict[str, dict[str, tuple[Interval, ...]]]:
     dict
         utterance id → tier name → intervals.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     tiers: dict[str, dict[str, tuple[Interval, ...]]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"

@@ -12,7 +12,7 @@ from typing import Any
 from naps.corpus.interval import tier_from_json, tier_to_json
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import read_text, write_text
 
 _KNOWN = ("speaker", "sex", "language", "split")
 
@@ -39,15 +39,11 @@ def read_manifest(path: Path, root: Path | None = None) -> list[Utterance]:
         Whether the audio exists is not looked at here.
     """
     root = Path(os.path.abspath(path.parent if root is None else root))
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such manifest; make one with 'naps prepare'") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    if not path.exists():
+        raise InputError(f"{path}: no such manifest; make one with 'naps prepare'")
     utterances: list[Utterance] = []
     seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         utterance = _parse(line, root, f"{path}, line {number}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from naps.corpus.interval import Interval
 from naps.errors import InputError
+from naps.files import read_text
 
 
 def read_timit(path: Path, rate: int = 16_000) -> tuple[Interval, ...]:
@@ -23,12 +24,8 @@ def read_timit(path: Path, rate: int = 16_000) -> tuple[Interval, ...]:
     InputError
         If a line does not parse, or intervals overlap or are unsorted (named by the line).
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     intervals: list[Interval] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         try:

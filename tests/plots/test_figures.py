@@ -65,6 +65,8 @@ def test_small_trees_and_trees_without_distances_can_be_drawn(number: int) -> No
     merges = np.array([[0, 1, 0.0, 2]])[: number - 1]
     figure = dendrogram(merges, LABELS[:number], range(number))
     figure.draw_without_rendering()
+    shown = " ".join(text.get_text() for text in figure.axes[0].get_yticklabels())
+    assert all(label in shown for label in LABELS[:number])
 
 
 def test_a_tree_that_does_not_fit_its_labels_is_refused(near: np.ndarray) -> None:
