@@ -7,7 +7,6 @@ Eleven convolutions over a spectrogram, ReLU after all but the last; geometry af
 
 from __future__ import annotations
 
-import copy
 from typing import Literal
 
 import torch
@@ -219,6 +218,6 @@ def from_torchaudio(model: nn.Module) -> Wav2Letter:
     with torch.no_grad():
         for block, convolution in zip(network.blocks, convolutions, strict=True):
             assert convolution.bias is not None
-            block.weight.copy_(copy.deepcopy(convolution.weight))
-            block.bias.copy_(copy.deepcopy(convolution.bias))
+            block.weight.copy_(convolution.weight)
+            block.bias.copy_(convolution.bias)
     return network.eval()
