@@ -7,9 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from data_prep.audio_files import by_stem, duration_s
-from data_prep.lablaut import read_lablaut
 from data_prep.source import collect, existing_folder
 from naps.corpus.interval import Interval
+from naps.corpus.lablaut import read_lablaut
 from naps.corpus.utterance import Scalar, Utterance
 from naps.errors import InputError
 

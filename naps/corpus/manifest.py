@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from naps.corpus.interval import tier_from_json, tier_to_json
+from naps.corpus.lines import numbered_lines
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.files import read_text, write_text
+from naps.files import write_text
 
 _KNOWN = ("speaker", "sex", "language", "split")
 
@@ -43,9 +44,7 @@ def read_manifest(path: Path, root: Path | None = None) -> list[Utterance]:
         raise InputError(f"{path}: no such manifest; make one with 'naps prepare'")
     utterances: list[Utterance] = []
     seen: set[str] = set()
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in numbered_lines(path):
         utterance = _parse(line, root, f"{path}, line {number}")
         if utterance.id in seen:
             raise InputError(f"{path}, line {number}: id {utterance.id!r} occurs twice")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from data_prep import emodb
-from data_prep.lablaut import read_lablaut
 from naps.corpus.interval import read_tiers
 from naps.corpus.manifest import read_manifest
 from naps.errors import InputError
@@ -21,49 +20,6 @@ def labels(path: Path, *rows: str, header: str = HEADER) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(header + "\n".join(rows) + "\n", encoding="latin-1")
     return path
-
-
-def read(path: Path, *rows: str) -> list[tuple[float, float, str]]:
-    return [(i.start_s, i.end_s, i.label) for i in read_lablaut(labels(path, *rows))]
-
-
-def test_a_row_starts_its_segment(tmp_path: Path) -> None:
-    rows = ("    0.100000   -1 _t", "    0.200000  125 a\t+nas\t2", "    0.400000   -1 .")
-    assert read(tmp_path / "a.lablaut", *rows) == [(0.1, 0.2, "_t"), (0.2, 0.4, "a")]
-
-
-@pytest.mark.parametrize("marks", ["\t+sth", "\t-lar\t2", "+sth,-beh", "-hoe  2", "\t\t2", ""])
-def test_a_row_of_marks_continues_the_segment(tmp_path: Path, marks: str) -> None:
-    rows = ("0.1 -1 i", f"0.2 -1 {marks}", "0.3 -1 t   +asp 2", "0.4 -1 .\t-eng]")
-    assert read(tmp_path / "a.lablaut", *rows) == [(0.1, 0.3, "i"), (0.3, 0.4, "t")]
-
-
-def test_labels_that_look_like_marks(tmp_path: Path) -> None:
-    rows = ("0.1 -1 4", "0.2 -1 6\t+lar", "0.3 -1 \ttasp", "0.4 -1 (", "0.5 -1 .")
-    assert [label for _, _, label in read(tmp_path / "a.lablaut", *rows)] == [
-        "4",
-        "6",
-        "tasp",
-        "(",
-    ]
-
-
-def test_marks_before_any_segment_and_empty_segments_say_nothing(tmp_path: Path) -> None:
-    rows = ("0.1 -1 \t+sth", "0.2 -1 a", "0.2 -1 b", "0.3 -1 .")
-    assert read(tmp_path / "a.lablaut", *rows) == [(0.2, 0.3, "b")]
-
-
-@pytest.mark.parametrize("row", ["soon -1 a", "0.1 -1 a", "-1 -1 a", "nan -1 a"])
-def test_malformed_row_is_named(tmp_path: Path, row: str) -> None:
-    path = labels(tmp_path / "a.lablaut", "0.2 -1 t", row)
-    with pytest.raises(InputError, match=r"a\.lablaut, line 7"):
-        read_lablaut(path)
-
-
-def test_header_must_end(tmp_path: Path) -> None:
-    path = labels(tmp_path / "a.lablaut", "0.2 -1 t", header="signal\n")
-    with pytest.raises(InputError, match="no line '#'"):
-        read_lablaut(path)
 
 
 @pytest.mark.parametrize(("folder", "suffix"), [("wav", "wav"), ("flac", "flac")])

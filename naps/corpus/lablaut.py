@@ -6,37 +6,42 @@ import math
 from itertools import pairwise
 from pathlib import Path
 
-from data_prep.source import read_lines
 from naps.corpus.interval import Interval
+from naps.corpus.lines import numbered_lines
 from naps.errors import InputError
 
-END = "."
+_END = "."
 
 
-def read_lablaut(path: Path) -> tuple[Interval, ...]:
+def read_lablaut(path: Path, rate: int = 16_000) -> tuple[Interval, ...]:
     """Read phones as the labellers wrote them.
 
     A row is ``time colour label marks``, and its time is the START of the segment, which lasts
-    until the next one. A row that has only marks, such as ``+sth``, continues the segment
-    before. The label ``.`` ends the recording.
+    until the next one (elsewhere xlabel's times are ends). A row that has only marks, such as
+    ``+sth``, continues the segment before. The label ``.`` ends the recording.
 
     Parameters
     ----------
     path : Path
         A Latin-1 file with a header up to the line ``#``.
+    rate : int
+        Samples a second that times are rounded to.
 
     Raises
     ------
     InputError
-        If there is no ``#``, or a row has no time or runs backwards.
+        If there is no ``#`` or no segment, or a row has no time or runs backwards.
+
+    References
+    ----------
+    Burkhardt et al., A Database of German Emotional Speech, Interspeech 2005.
     """
-    rows = list(read_lines(path, "latin-1"))
-    head = next((index for index, (_, row) in enumerate(rows) if row.strip() == "#"), None)
-    if head is None:
+    lines = numbered_lines(path, "latin-1")
+    if not any(line.strip() == "#" for _, line in lines):
         raise InputError(f"{path}: no line '#' ends the header; not a label file")
     segments: list[tuple[float, str]] = []
     latest = 0.0
-    for number, row in rows[head + 1 :]:
+    for number, row in lines:
         time = _time(row)
         if time is None or time < latest:
             raise InputError(f"{path}, line {number}: no start time, or before the last one")
@@ -44,13 +49,18 @@ def read_lablaut(path: Path) -> tuple[Interval, ...]:
         label = _label(row)
         if label:
             segments.append((time, label))
+    phones: list[Interval] = []
     # A file without a last '.' says nothing of where its last segment ends.
-    phones = (
-        Interval.from_seconds(start, end, label)
-        for (start, label), (end, _) in pairwise(segments)
-        if label != END
-    )
-    return tuple(phone for phone in phones if phone.end > phone.start)
+    for (start, label), (end, _) in pairwise(segments):
+        try:
+            phone = Interval.from_seconds(start, end, label, rate)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        if label != _END and phone.end > phone.start:
+            phones.append(phone)
+    if not phones:
+        raise InputError(f"{path}: holds no segments")
+    return tuple(phones)
 
 
 def _time(row: str) -> float | None:
