@@ -26,7 +26,7 @@ from naps.corpus.utterance import Utterance
 from naps.errors import InputError
 from naps.files import read_text
 from naps.phonology import cmudict
-from naps.phonology.inventory import espeak_to_arpabet
+from naps.phonology.notation import read_label
 
 SENTENCES = Path(__file__).parent / "sentences"
 SILENCE = "SIL"
@@ -199,7 +199,7 @@ def _phones(speech: Speech, language: str) -> tuple[Interval, ...]:
             continue
         labels = [label or SILENCE]
         if language == "en" and label:
-            labels = list(espeak_to_arpabet(label))
+            labels = list(read_label(label, "espeak", "en")[0])
         edges = np.linspace(first, last, len(labels) + 1).round().astype(int).tolist()
         for name, a, b in zip(labels, edges[:-1], edges[1:], strict=True):
             if name == SILENCE and intervals and intervals[-1].label == SILENCE:

@@ -16,7 +16,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from naps.api import PlottableTree, cluster, find_events, profile
+    from naps.api import PlottableTree, cluster, find_events, profile, pronounce
     from naps.corpus import read_manifest
     from naps.errors import InputError
     from naps.models import load_model
@@ -36,6 +36,7 @@ _HOMES = {
     "load_model": "naps.models",
     "load_profiles": "naps.profiles",
     "profile": "naps.api",
+    "pronounce": "naps.api",
     "read_manifest": "naps.corpus",
     "report": "naps.report",
 }
@@ -50,6 +51,7 @@ __all__ = [
     "load_model",
     "load_profiles",
     "profile",
+    "pronounce",
     "read_manifest",
     "report",
 ]

@@ -11,11 +11,12 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from naps.corpus import Utterance, read_manifest
-from naps.events import Events
+from naps.corpus import Utterance, read_alignments, read_manifest
+from naps.events import EventOptions, Events
 from naps.events import find_events as _find_events
 from naps.models import Recognizer
-from naps.phonology import Lexicon, cmudict, read_lexicon
+from naps.phonology import Lexicon, SpokenWord, find_pronouncer
+from naps.phonology.g2p import G2P
 from naps.plots import dendrogram
 from naps.profiles import Kind, ProfileOptions, Profiles, profile_events
 from naps.similarity import Tree
@@ -31,11 +32,14 @@ def _utterances(corpus: Corpus) -> Sequence[Utterance]:
 def find_events(
     model: Recognizer,
     manifest: Corpus,
-    lexicon: str | Path | Lexicon | None = "cmudict",
+    lexicon: str | Path | Lexicon | None = "auto",
     *,
+    g2p: str | Path | G2P | None = "auto",
+    alignments: str | Path | None = None,
     max_bad_share: float = 0.05,
+    **options: Any,
 ) -> Events:
-    """Recognise a corpus and make an event of every predicted letter.
+    """Recognise a corpus and make an event of every letter or of every given interval.
 
     Parameters
     ----------
@@ -44,22 +48,62 @@ def find_events(
     manifest : path or sequence of Utterance
         What to listen to.
     lexicon : str, Path, Lexicon or None
-        ``"cmudict"`` comes with the package; a path names a dictionary in its format; None makes
-        letters only.
+        ``"auto"`` is CMUdict for English and none for German; a path names a dictionary.
+    g2p : str, Path, G2P or None
+        Says what the lexicon lacks; ``"auto"`` is the model that comes with the package. With
+        neither lexicon nor model there are letters only.
+    alignments : path, optional
+        Intervals for ``mode="given"``: a file or a folder, see `naps.corpus.read_alignments`.
     max_bad_share : float
         Stop when more of the utterances than this cannot be used.
+    **options
+        Of `naps.events.EventOptions`: ``mode``, ``beam``, ``inserted``, ``delay_s``, ``tier``,
+        ``notation``, ``anchor``.
 
     Returns
     -------
     Events
         ``events.table`` is a DataFrame; its columns are in ``docs/run-folder.md``.
     """
-    words: Lexicon | None
-    if lexicon is None or isinstance(lexicon, Lexicon):
-        words = lexicon
-    else:
-        words = cmudict() if lexicon == "cmudict" else read_lexicon(Path(lexicon))
-    return _find_events(model, _utterances(manifest), lexicon=words, max_bad_share=max_bad_share)
+    utterances = _utterances(manifest)
+    return _find_events(
+        model,
+        utterances,
+        pronouncer=find_pronouncer(model.language, lexicon, g2p),
+        alignments=None if alignments is None else read_alignments(Path(alignments), utterances),
+        options=EventOptions(**options),
+        max_bad_share=max_bad_share,
+    )
+
+
+def pronounce(
+    words: Sequence[str],
+    language: str = "en",
+    lexicon: str | Path | Lexicon | None = "auto",
+    *,
+    g2p: str | Path | G2P | None = "auto",
+) -> list[SpokenWord | None]:
+    """Say words: phones, and which letter stands for which.
+
+    Parameters
+    ----------
+    words : sequence of str
+    language : str
+        Two-letter code.
+    lexicon, g2p
+        As in `find_events`.
+
+    Returns
+    -------
+    list of SpokenWord or None
+        None for what cannot be said.
+    """
+    pronouncer = find_pronouncer(language, lexicon, g2p)
+    if pronouncer is None:
+        return [None] * len(words)
+    lower = [word.lower() for word in words]
+    pronouncer.learn(lower)
+    return [pronouncer(word) for word in lower]
 
 
 def profile(

@@ -66,3 +66,19 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """Return a text that changes when a file, or what a folder holds, does.
+
+    A file counts with its content; of a folder's files names, sizes and times count, so that a
+    large corpus of small files costs no more than a walk through it.
+    """
+    if not path.is_dir():
+        return sha256(path)
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        status = file.stat()
+        row = (file.relative_to(path).as_posix(), status.st_size, status.st_mtime_ns)
+        digest.update(repr(row).encode())
+    return digest.hexdigest()

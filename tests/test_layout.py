@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER: dict[str, float] = {
-    "errors": 0, "files": 0.5, "corpus": 1, "phonology": 2, "models": 2, "decoding": 3,
+    "errors": 0, "files": 0.5, "weights": 0.6,
+    "corpus": 1, "phonology": 2, "models": 2, "decoding": 3,
     "training": 4, "events": 5, "profiles": 6, "similarity": 7, "plots": 8, "report": 9,
     "pipeline": 10, "api": 10, "cli": 11,
 }  # fmt: skip

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from naps.cli import check, list_, prepare, report, run, train
+from naps.cli import check, list_, prepare, pronounce, report, run, train
 from naps.errors import InputError
 
 _INTERRUPTED = "interrupted; start the same command again to continue"
@@ -26,6 +26,7 @@ app.command("train")(train.train)
 app.command("events")(run.events)
 app.command("profile")(run.profile)
 app.command("cluster")(run.cluster)
+app.command("pronounce")(pronounce.pronounce)
 app.command("report")(report.report)
 
 

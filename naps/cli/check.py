@@ -12,8 +12,7 @@ def check(recipe: RecipeArgument, settings: SetOption = None) -> None:
 
     loaded = load_recipe(recipe, settings or ())
     if not isinstance(loaded, ProfileRecipe):
-        for line in check_training(loaded):
-            print(line)
+        print("\n".join(check_training(loaded)))
         print(f"{recipe}: ready to train")
         return
     model, utterances = check_recipe(loaded)

@@ -1,4 +1,4 @@
-"""``naps prepare``: a corpus on disk to a manifest."""
+"""``naps prepare``: a corpus on disk to a manifest, or a pronouncing dictionary to disk."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from naps.errors import InputError
 
 
 def prepare(
-    layout: Annotated[str, typer.Argument(help="A layout of 'naps list corpora', or synthetic.")],
-    folder: Annotated[Path, typer.Argument(help="The corpus; for synthetic, where to write it.")],
+    layout: Annotated[
+        str,
+        typer.Argument(
+            help="A layout of 'naps list corpora'; synthetic, to make a corpus; or cmudict or "
+            "wikipron_de, to download an English or German pronouncing dictionary."
+        ),
+    ],
+    folder: Annotated[
+        Path, typer.Argument(help="The corpus; or where to write what is made or downloaded.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The manifest; FOLDER/manifest.jsonl by default.")
     ] = None,
@@ -36,8 +44,9 @@ def prepare(
     seed: Annotated[int, typer.Option(help="synthetic: decides voices, rates and noise.")] = 0,
     split: Annotated[str, typer.Option(help="synthetic: written into the manifest.")] = "train",
 ) -> None:
-    """Write the manifest of a corpus, or synthesise one."""
+    """Write the manifest of a corpus, synthesise one, or download a pronouncing dictionary."""
     import data_prep
+    from data_prep.lexica import LEXICA, download_lexicon
 
     if layout == "synthetic":
         from data_prep.synthetic import prepare_synthetic
@@ -48,6 +57,11 @@ def prepare(
                 minutes=minutes, seed=seed, split=split,
             )
         )  # fmt: skip
+        return
+    if layout in LEXICA:
+        if out is not None or download is not None:
+            raise InputError(f"{layout} is a dictionary: --out and --download are for corpora")
+        print(download_lexicon(layout, folder))
         return
     if download is not None:
         if layout != "librispeech":

@@ -1,4 +1,4 @@
-"""``naps train``: train or continue a recognizer."""
+"""``naps train``: train or continue a recognizer or a G2P model."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ def train(
     out: OutOption = None,
     device: DeviceOption = "auto",
 ) -> None:
-    """Train a recognizer; where a checkpoint lies in the folder, go on from there."""
+    """Train a recognizer or a G2P model; go on from the checkpoint in the folder, if any."""
     from naps.pipeline import load_recipe
     from naps.pipeline.runner import choose_device
-    from naps.training import TrainConfig
+    from naps.training import TrainConfig, TrainG2PConfig, train_g2p
     from naps.training import train as start
 
     loaded = load_recipe(recipe, settings or ())
+    if isinstance(loaded, TrainG2PConfig):
+        print(train_g2p(loaded, out_folder(out, loaded.name), say=say))
+        return
     if not isinstance(loaded, TrainConfig):
         raise InputError(f"{recipe} is no training recipe; use 'naps run {recipe}'")
     folder = out_folder(out, loaded.name)

@@ -32,4 +32,5 @@ def numbered_lines(path: Path, encoding: str = "utf-8-sig") -> Iterator[tuple[in
                 if line.strip():
                     yield number, line.rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text: {error}") from None
+        name = encoding.removesuffix("-sig").upper()
+        raise InputError(f"{path}: cannot be read as text in {name}: {error}") from None

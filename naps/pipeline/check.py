@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 
 import soundfile
@@ -13,15 +14,17 @@ from naps.errors import InputError
 from naps.events import find_events
 from naps.events.table import to_table
 from naps.models import Recognizer, load_model
-from naps.pipeline.recipe import ProfileRecipe
-from naps.pipeline.stages import (
-    active_groups,
-    choose_lexicon,
-    profile_options,
-    select_utterances,
+from naps.phonology import inventory, read_label, read_lexicon
+from naps.pipeline.listening import (
+    event_options,
+    phone_tiers,
+    recipe_alignments,
+    recipe_pronouncer,
 )
+from naps.pipeline.recipe import ProfileRecipe
+from naps.pipeline.stages import active_groups, profile_options, select_utterances
 from naps.profiles import choose_layers, profile_events
-from naps.training import TrainConfig
+from naps.training import TrainConfig, TrainG2PConfig
 
 # Looked at one by one; a missing file is told by the file system, which is quicker.
 _OPENED = 200
@@ -56,13 +59,14 @@ def check_recipe(recipe: ProfileRecipe) -> tuple[Recognizer, list[Utterance]]:
     Raises
     ------
     InputError
-        If the model, a layer, a column, the lexicon, the corpus or too many of its sound files
-        are missing or unreadable.
+        If the model, a layer, a column, the lexicon, the G2P model, the phone times, the corpus
+        or too many of its sound files are missing or unreadable.
     """
     model = load_model(recipe.model)
     choose_layers(model, recipe.profiles.layers)
     utterances = select_utterances(recipe.corpus)
-    choose_lexicon(recipe.lexicon)
+    recipe_pronouncer(recipe, model)
+    _check_alignments(recipe, model, utterances)
     columns = set(to_table([]).columns) | {k for u in utterances for k in u.columns}
     for group in active_groups(recipe):
         if group not in columns:
@@ -80,6 +84,46 @@ def check_recipe(recipe: ProfileRecipe) -> tuple[Recognizer, list[Utterance]]:
     return model, utterances
 
 
+def _check_alignments(
+    recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]
+) -> None:
+    """See that phone times can be read, are those of the corpus, and name known phones."""
+    options = event_options(recipe.events)
+    alignments = recipe_alignments(recipe, utterances)
+    if alignments is None:
+        if options.mode == "given":
+            raise InputError(
+                "events.mode is 'given', but the manifest has no tiers; "
+                "--set events.alignments=FILE or FOLDER"
+            )
+        return
+    intervals, reasons = phone_tiers(alignments, options.tier)
+    without = [u.id for u in utterances if u.id not in intervals]
+    most = recipe.max_bad_share if options.mode == "given" else 1.0
+    if len(without) > most * len(utterances) or not intervals:
+        reason = reasons.get(without[0], "there are none")
+        raise InputError(
+            f"{len(without)} of {len(utterances)} utterances have no usable phone times; "
+            f"the first is {without[0]}: {reason}"
+        )
+    notation = options.notation_of(model.language)
+    unknown: Counter[str] = Counter()
+    count = 0
+    for tier in intervals.values():
+        for interval in tier:
+            count += 1
+            try:
+                read_label(interval.label, notation, model.language)
+            except InputError:
+                unknown[interval.label] += 1
+    if unknown.total() > recipe.max_bad_share * count:
+        labels = ", ".join(repr(label) for label, _ in unknown.most_common(5))
+        raise InputError(
+            f"{unknown.total()} of {count} phone intervals have labels that are no {notation} of "
+            f"language {model.language!r}, such as {labels}; --set events.notation=… or events.tier"
+        )
+
+
 def _opens(utterance: Utterance) -> bool:
     try:
         soundfile.info(utterance.audio)
@@ -93,7 +137,7 @@ def forecast(recipe: ProfileRecipe, model: Recognizer, utterances: list[Utteranc
     layers = choose_layers(model, recipe.profiles.layers)
     names = ["input", *[layer.name for layer in model.layers]]
     widths = {n: w.width for n, w in zip(names, model.network.windows, strict=True)}
-    groups = {"letter": len(model.alphabet), "phoneme": 39}
+    groups = {"letter": len(model.alphabet), "phoneme": len(inventory(model.language))}
     arrays = sum(3 if kind == "grad" else 2 for kind in recipe.profiles.kinds)
     sums = sum(
         8 * arrays * groups.get(group, 50) * widths[layer.name] * layer.channels
@@ -119,7 +163,9 @@ def _measure(
         if sum(u.duration_s or 0.0 for u in sample) > _SAMPLE_S:
             break
     began = time.monotonic()
-    found = find_events(model, sample, lexicon=choose_lexicon(recipe.lexicon), max_bad_share=1.0)
+    found = find_events(
+        model, sample, pronouncer=recipe_pronouncer(recipe, model), max_bad_share=1.0
+    )
     if found.table.empty or not found.audio_s:
         return None
     try:
@@ -132,14 +178,16 @@ def _measure(
     return (time.monotonic() - began) / found.audio_s * audio_s
 
 
-def check_training(config: TrainConfig) -> list[str]:
-    """Look at the corpora of a training recipe; return a line for each.
+def check_training(config: TrainConfig | TrainG2PConfig) -> list[str]:
+    """Look at the corpora or dictionaries of a training recipe; return a line for each.
 
     Raises
     ------
     InputError
-        If a required corpus has no folder, or a split is empty.
+        If one that is needed is missing or cannot be read, or a split is empty.
     """
+    if isinstance(config, TrainG2PConfig):
+        return _check_dictionaries(config)
     lines = []
     for name, data in config.data.items():
         if data.path is None:
@@ -158,3 +206,13 @@ def check_training(config: TrainConfig) -> list[str]:
                     raise InputError(f"{data.path}: no utterance of split {split!r}")
         lines.append(f"{name}: " + ", ".join(f"{n} {split}" for split, n in counts.items()))
     return lines
+
+
+def _check_dictionaries(config: TrainG2PConfig) -> list[str]:
+    if config.lexicon is None:
+        raise InputError("the recipe names no dictionary; --set lexicon=FILE")
+    files = {"lexicon": config.lexicon} | ({"test": config.test} if config.test else {})
+    return [
+        f"{use}: {len(read_lexicon(path, language=config.language))} words"
+        for use, path in files.items()
+    ]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from naps.errors import InputError
 from naps.training.config import TrainConfig
+from naps.training.g2p import TrainG2PConfig
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout recipes/ lies beside naps/; an installed package carries it inside.
@@ -49,6 +50,36 @@ class CorpusConfig(Strict):
     limit: int | None = Field(None, ge=1)
 
 
+class EventsConfig(Strict):
+    """What counts as an event; see `naps.events.EventOptions`.
+
+    Attributes
+    ----------
+    alignments : Path or None
+        Phone times that the recognizer did not make: a JSON Lines, CTM or a folder of TextGrid,
+        TIMIT or EmoDB files. Mode ``given`` makes events of them, the others are measured
+        against them. Without it the tiers of the manifest serve.
+    delay_ms : float or None
+        By how much letters are predicted late; None takes the recognizer's own.
+    tolerance_ms : float
+        How far an event may lie from an interval of its phone to agree with it.
+    export : tuple of str
+        Also write the events as tiers: ``textgrid``, ``ctm``, ``csv``, ``parquet``.
+    """
+
+    mode: Literal["predicted", "reference", "given"] = "predicted"
+    beam: int = Field(1, ge=1, le=1000)
+    phonemes: Literal["said", "predicted"] = "said"
+    inserted: Literal["drop", "attach"] = "drop"
+    alignments: Path | None = None
+    tier: str | None = None
+    notation: Literal["arpabet", "ipa", "xsampa", "emodb", "espeak", "wikipron"] | None = None
+    anchor: Literal["centre", "start", "peak"] = "centre"
+    delay_ms: float | None = None
+    tolerance_ms: float = Field(40.0, ge=0.0)
+    export: tuple[Literal["textgrid", "ctm", "csv", "parquet"], ...] = ()
+
+
 class ProfilesConfig(Strict):
     """Which profiles to make; see `naps.profiles.engine.ProfileOptions`."""
 
@@ -79,8 +110,11 @@ class ProfileRecipe(Strict):
     Attributes
     ----------
     lexicon : str or None
-        ``cmudict``, which comes with the package, or the path of a dictionary in its format;
-        None for letters only.
+        ``cmudict``, which comes with the package, or the path of a dictionary; ``auto`` is
+        CMUdict for English and none for German.
+    g2p : str or None
+        ``auto`` is the model of the recognizer's language that comes with the package; or a path.
+        Without lexicon and model there are letters only.
     max_bad_share : float
         Stop when more of the utterances than this cannot be used.
     """
@@ -89,13 +123,15 @@ class ProfileRecipe(Strict):
     name: str
     model: str
     corpus: CorpusConfig
-    lexicon: str | None = "cmudict"
+    lexicon: str | None = "auto"
+    g2p: str | None = "auto"
+    events: EventsConfig = EventsConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     clusters: ClustersConfig = ClustersConfig()
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 
-Recipe = ProfileRecipe | TrainConfig
+Recipe = ProfileRecipe | TrainConfig | TrainG2PConfig
 
 
 def recipe_names() -> list[str]:
@@ -151,6 +187,7 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     models: dict[Any, TypeAdapter[Any]] = {
         "profile": TypeAdapter(ProfileRecipe),
         "train": TypeAdapter(TrainConfig),
+        "g2p": TypeAdapter(TrainG2PConfig),
     }
     if kind not in models:
         raise InputError(f"{path}: kind {kind!r}; there are: {', '.join(models)}")

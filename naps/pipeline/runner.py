@@ -9,15 +9,15 @@ from pathlib import Path
 import torch
 
 from naps.errors import InputError
-from naps.files import sha256, write_text
+from naps.files import fingerprint, sha256, write_text
 from naps.models import Recognizer
 from naps.pipeline.check import check_recipe
+from naps.pipeline.listening import make_events
 from naps.pipeline.recipe import ProfileRecipe, dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.stages import (
     Progress,
     make_clusters,
-    make_events,
     make_profiles,
     prepare,
 )
@@ -95,7 +95,14 @@ def run_recipe(
     jobs: dict[str, tuple[object, Callable[[], None]]] = {
         "prepare": (recipe.corpus.model_dump(mode="json"), lambda: prepare(run, recipe)),
         "events": (
-            [model.sha256, recipe.lexicon, recipe.max_bad_share, where.type],
+            [
+                model.sha256,
+                *(_source(name) for name in (recipe.lexicon, recipe.g2p)),
+                recipe.events.model_dump(mode="json"),
+                _source(recipe.events.alignments),
+                recipe.max_bad_share,
+                where.type,
+            ],
             lambda: make_events(run, recipe, model, progress),
         ),
         "profiles": (
@@ -131,6 +138,13 @@ def run_recipe(
         "report": run.report / "index.html",
     }
     return results[until]
+
+
+def _source(name: str | Path | None) -> str | None:
+    """Give the fingerprint of what a recipe names by path, or the name of what comes with naps."""
+    if name is None:
+        return None
+    return fingerprint(Path(name)) if Path(name).exists() else str(name)
 
 
 def _report(run: RunFolder) -> None:

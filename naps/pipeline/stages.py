@@ -17,11 +17,11 @@ import data_prep
 from naps.corpus.manifest import read_manifest, write_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.events import find_events, read_events, write_events
+from naps.events import read_events
 from naps.events.drops import write_drops
 from naps.files import sha256, write_text
 from naps.models import Recognizer
-from naps.phonology import Lexicon, classes, cmudict, letter_classes, read_lexicon
+from naps.phonology import classes, letter_classes
 from naps.pipeline.recipe import CorpusConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder, write_json
 from naps.profiles import (
@@ -89,13 +89,6 @@ def select_utterances(corpus: CorpusConfig) -> list[Utterance]:
     return chosen[: corpus.limit]
 
 
-def choose_lexicon(name: str | None) -> Lexicon | None:
-    """Return the shipped CMUdict, a dictionary from a file, or None."""
-    if name is None:
-        return None
-    return cmudict() if name == "cmudict" else read_lexicon(Path(name))
-
-
 def prepare(run: RunFolder, recipe: ProfileRecipe) -> None:
     """Write the manifest of the utterances that the run uses."""
     utterances = select_utterances(recipe.corpus)
@@ -105,48 +98,6 @@ def prepare(run: RunFolder, recipe: ProfileRecipe) -> None:
 def run_utterances(run: RunFolder, recipe: ProfileRecipe) -> list[Utterance]:
     """Read the run's own manifest."""
     return read_manifest(run.manifest, corpus_folder(recipe.corpus))
-
-
-def make_events(
-    run: RunFolder, recipe: ProfileRecipe, model: Recognizer, progress: Progress
-) -> None:
-    """Listen to the utterances and write their events."""
-    began = time.monotonic()
-    utterances = run_utterances(run, recipe)
-    found = find_events(
-        model,
-        utterances,
-        lexicon=choose_lexicon(recipe.lexicon),
-        max_bad_share=recipe.max_bad_share,
-        progress=lambda items: progress(items, "events"),
-    )
-    if found.table.empty:
-        raise InputError(
-            f"{model.name} predicted no letter in {len(utterances)} utterances; "
-            f"is the language right?"
-        )
-    write_events(run.events / "events.parquet", found.table)
-    write_text(run.events / "transcripts.csv", found.transcripts.to_csv(index=False))
-    write_drops(run.events / "dropped.csv", found.drops)
-    write_json(
-        run.events / "summary.json",
-        {
-            "utterances": len(utterances),
-            "used": len(found.transcripts),
-            "audio_s": round(found.audio_s, 2),
-            "events": len(found.table),
-            "phoneme_events": int(found.table["phoneme"].notna().sum()),
-            "correct": _share(found.table["correct"]),
-            "lexicon": recipe.lexicon,
-            "error_rates": {k: asdict(v) for k, v in found.error_rates().items()},
-            "seconds": round(time.monotonic() - began, 2),
-        },
-    )
-
-
-def _share(column: pd.Series[Any]) -> float | None:
-    known = column.dropna()
-    return float(known.astype(float).mean()) if len(known) else None
 
 
 def profile_options(recipe: ProfileRecipe) -> ProfileOptions:
@@ -200,8 +151,9 @@ def make_profiles(
 
 
 def active_groups(recipe: ProfileRecipe) -> tuple[str, ...]:
-    """Return the groupings of a recipe; phonemes only where there is a lexicon."""
-    return tuple(g for g in recipe.profiles.groups if g != "phoneme" or recipe.lexicon is not None)
+    """Return the groupings of a recipe; phonemes only where words can be said."""
+    said = (recipe.lexicon, recipe.g2p) != (None, None) or recipe.events.mode == "given"
+    return tuple(g for g in recipe.profiles.groups if g != "phoneme" or said)
 
 
 def peak_memory_mib() -> float:
@@ -210,12 +162,13 @@ def peak_memory_mib() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def categories_of(labels: Sequence[str]) -> dict[str, list[str]]:
-    """Return the known categories of labels: of phonemes, of letters, or none.
+def categories_of(labels: Sequence[str], group: str) -> dict[str, list[str]]:
+    """Return the known categories of the labels of a group: of phonemes, of letters, or none.
 
     Place and voicing part the consonants; vowels are one more class there.
     """
-    manners = classes(list(labels), "manner")
+    # German phones are written with letters: only the group tells the letter a from the phone.
+    manners = None if group == "letter" else classes(list(labels), "manner")
     if manners is None:
         letters = letter_classes(list(labels))
         return {} if letters is None else {"vowel": letters}
@@ -270,7 +223,7 @@ def _cluster_file(
         merges = pd.DataFrame(tree.merges, columns=["first", "second", "height", "size"])
         write_text(folder / f"{name}-linkage.csv", merges.to_csv(index=False))
         categories: dict[str, Any] = {}
-        for category, members in categories_of(tree.labels).items():
+        for category, members in categories_of(tree.labels, group).items():
             found = category_statistics(
                 tree, members, permutations=options.permutations, seed=options.seed
             )

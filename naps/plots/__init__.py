@@ -1,19 +1,23 @@
 """Figures from arrays; nothing here computes a result."""
 
+from naps.plots.attention import attention_map
 from naps.plots.counts import count_bars
 from naps.plots.curves import Curve, curves
 from naps.plots.dendrogram import dendrogram
 from naps.plots.distances import distance_map
+from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
 from naps.plots.render import png, svg
 
 __all__ = [
     "Curve",
+    "attention_map",
     "channel_order",
     "count_bars",
     "curves",
     "dendrogram",
     "distance_map",
+    "offset_boxes",
     "png",
     "profile_map",
     "svg",

@@ -18,6 +18,10 @@ from naps.report.clusters import Clusters, read_clusters
 
 GROUPS = ("letter", "phoneme")
 KINDS = ("grad", "nap")
+_NUMBERS = {
+    name: [""]
+    for name in ("share", "chance", "offset_median", *(f"offset_p{q}" for q in (5, 25, 75, 95)))
+}
 DROPS = ("stage", "utterance", "reason", "detail", "count")
 
 
@@ -43,6 +47,8 @@ class RunContent:
     profiles_summary: Mapping[str, Any]
     manifest: tuple[Mapping[str, Any], ...]
     events: pd.DataFrame
+    label_quality: pd.DataFrame
+    label_offsets: pd.DataFrame
     dropped: pd.DataFrame
     clusters: Mapping[tuple[str, str], Clusters]
     profiles: Mapping[tuple[str, str], Path]
@@ -108,6 +114,8 @@ def read_run(path: Path) -> RunContent:
         profiles_summary=_object(path / "profiles" / "summary.json"),
         manifest=_lines(path / "manifest.jsonl"),
         events=_events(path / "events" / "events.parquet"),
+        label_quality=_table(path / "events" / "label_quality.csv"),
+        label_offsets=_table(path / "events" / "label_offsets.csv"),
         dropped=_dropped([path / stage / "dropped.csv" for stage in ("events", "profiles")]),
         clusters=clusters,
         profiles={_key(file): file for file in sorted((path / "profiles").glob("*-*.nc"))},
@@ -153,6 +161,18 @@ def _events(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no readable events ({error})") from None
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        return pd.DataFrame()
+    try:
+        # "NA" and "nan" may be phones.
+        return pd.read_csv(path, keep_default_na=False, na_values=_NUMBERS)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: no readable table ({error}); run the stage events again"
+        ) from None
 
 
 def _dropped(paths: list[Path]) -> pd.DataFrame:

@@ -179,7 +179,10 @@ def counts_rows(counts: Mapping[str, int]) -> list[list[object]]:
 def event_tables(run: RunContent, data: DataFolder) -> list[Element]:
     """Make the tables of what the events and profiles took, and of letters without a phone."""
     summary = {
-        **{f"events: {key}": run.events_summary.get(key) for key in ("events", "phoneme_events")},
+        **{
+            f"events: {key}": run.events_summary.get(key)
+            for key in ("mode", "events", "phoneme_events", "phone_sources", "delay_ms")
+        },
         "events: wall time (s)": run.events_summary.get("seconds"),
         "profiles: events": run.profiles_summary.get("events"),
         "profiles: wall time (s)": run.profiles_summary.get("seconds"),

@@ -14,6 +14,7 @@ from naps.report.data import DataFolder
 from naps.report.element import render
 from naps.report.findings import findings
 from naps.report.folder import RunContent, read_run
+from naps.report.labels import label_elements
 from naps.report.layer_page import Section, layer_facts, layer_sections
 from naps.report.words import KIND_NAMES, file_name, plural, shown
 
@@ -117,6 +118,7 @@ def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder)
         corpus=index_page.corpus(content, data),
         errors=index_page.error_table(content, data),
         counts=index_page.count_elements(content, data),
+        labels=label_elements(content, data),
         event_tables=index_page.event_tables(content, data),
         drops=index_page.drop_table(content, data),
         provenance=cards,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from naps.corpus.features import FeatureConfig
+from naps.training.schedule import Precision
 
 
 class Strict(BaseModel):
@@ -82,6 +83,9 @@ class TrainConfig(Strict):
 
     Attributes
     ----------
+    start : str or None
+        Recognizer to begin with, a shipped model's name or a path; its output layer is mapped
+        character by character.
     steps : int
         Updates in all; the learning rate rises over ``warmup`` of them and then falls as a
         cosine to zero.
@@ -103,13 +107,14 @@ class TrainConfig(Strict):
     network: NetworkConfig = NetworkConfig()
     augment: AugmentConfig = AugmentConfig()
     data: dict[str, DataConfig]
+    start: str | None = None
     steps: int = Field(10_000, ge=1)
     batch_s: float = Field(80.0, gt=0.0)
     learning_rate: float = Field(1e-3, gt=0.0)
     weight_decay: float = Field(0.02, ge=0.0)
     warmup: float = Field(0.04, ge=0.0, lt=1.0)
     clip: float = Field(5.0, gt=0.0)
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Precision = "auto"
     eval_every: int = Field(1000, ge=1)
     save_every: int = Field(500, ge=1)
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)

@@ -6,8 +6,6 @@ continued makes the same updates as one that was not.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import time
@@ -32,6 +30,9 @@ from naps.training.batches import batches_from, collate, pad
 from naps.training.checkpoint import load_state, save_state
 from naps.training.config import TrainConfig
 from naps.training.examples import Example, load_examples
+from naps.training.log import write_log
+from naps.training.schedule import learning_rate, uses_bfloat16
+from naps.training.transfer import begin_with
 
 Say = Callable[[str], None]
 
@@ -88,15 +89,6 @@ def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Co
     return corpora
 
 
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Rise linearly over the warm-up, then fall as a cosine to zero."""
-    warmup = max(1, round(config.warmup * config.steps))
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    progress = (step - warmup) / max(1, config.steps - warmup)
-    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-
 def ctc_loss(logits: Tensor, lengths: Sequence[int], targets: Sequence[Tensor]) -> Tensor:
     """Return the mean over utterances of the CTC loss per letter; the blank is the last unit."""
     losses = functional.ctc_loss(
@@ -132,17 +124,6 @@ def evaluate(
         name: error_rates([e.text for e in examples], transcribe(fused, examples, alphabet))
         for name, examples in dev.items()
     }
-
-
-def uses_bfloat16(config: TrainConfig, device: torch.device) -> bool:
-    """Say whether convolutions run in bfloat16 under this recipe on this device."""
-    if config.precision != "auto":
-        return config.precision == "bfloat16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    capability = torch.backends.cpu.get_cpu_capability()
-    native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    return capability.startswith("AVX512") and bool(native)
 
 
 def train(
@@ -182,6 +163,10 @@ def train(
         n_mels=config.features.n_mels, n_outputs=len(alphabet), **config.network.model_dump()
     )
     network = Wav2Letter(sizes).to(device)
+    if config.start is not None:
+        source = load_model(config.start, device=device, fuse=False)
+        new = begin_with(network, alphabet, source)
+        say(f"beginning with {source.name}; new characters: {new or 'none'}")
     groups: list[dict[str, Any]] = [
         {"params": [p for p in network.parameters() if p.ndim > 1]},
         {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
@@ -205,7 +190,7 @@ def train(
         step, rows = load_state(state, network, optimiser)
         say(f"continuing after step {step}")
     best = min((row["dev_cer"] for row in rows if "dev_cer" in row), default=math.inf)
-    bfloat16 = uses_bfloat16(config, device)
+    bfloat16 = uses_bfloat16(config.precision, device)
     frames = round(config.batch_s / config.features.frame_s)
     lengths = [len(e.features) for e in corpora.train]
     losses: list[float] = []
@@ -215,7 +200,7 @@ def train(
 
     def checkpoint(at: int) -> None:
         save_state(state, at, network, optimiser, rows)
-        write_text(log, _csv(rows))
+        write_log(log, rows)
 
     for epoch, batch in batches_from(lengths, frames, config.seed, step):
         if step >= end:
@@ -309,7 +294,7 @@ def _update(
     features, lengths = pad(changed)
     targets = [torch.tensor(alphabet.encode(text)) for text in texts]
     for group in optimiser.param_groups:
-        group["lr"] = learning_rate(config, step)
+        group["lr"] = learning_rate(step, config.steps, config.learning_rate, config.warmup)
     network.train()
     optimiser.zero_grad(set_to_none=True)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
@@ -323,12 +308,3 @@ def _update(
         return None
     optimiser.step()
     return float(loss.detach())
-
-
-def _csv(rows: Sequence[dict[str, float]]) -> str:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

@@ -69,6 +69,37 @@ def test_prepare_and_run_a_folder_of_ones_own(tmp_path: Path) -> None:
     assert Path(done.stdout.splitlines()[-1]).is_file()
 
 
+def test_pronounce(tmp_path: Path) -> None:
+    out = tmp_path / "said.json"
+    done = naps("pronounce", "Speech", "knightly", "42", "--attention", tmp_path, "--out", out)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split("\t") == [
+        "Speech", "S P IY CH", "lexicon 1.00", "s:S p:P e:- e:IY c:CH h:-",
+    ]  # fmt: skip
+    assert lines[1].startswith("knightly\t")
+    assert lines[2] == "42\tcannot be said"
+    assert lines[-1] == str(out)
+    speech, knightly = json.loads(out.read_text())
+    assert speech["letters"] == [0, 1, None, 2, 3, None]
+    assert knightly["phones"]
+    assert (tmp_path / "01-Speech.svg").read_text().startswith("<svg")
+    assert not list(tmp_path.glob("03*"))
+    fails(naps("pronounce", "Haus", "--language", "fr"), "'fr'")
+    fails(naps("pronounce", "x", "--g2p", "none", "--attention", tmp_path), "needs a G2P model")
+    fails(naps("pronounce", "x", "--lexicon", tmp_path / "no.dict"), "no.dict")
+
+
+def test_check_of_a_g2p_recipe(tmp_path: Path) -> None:
+    fails(naps("check", "g2p_en"), "--set lexicon=FILE")
+    words = tmp_path / "words.dict"
+    words.write_text("cat K AE T\ndog D AO G\n")
+    done = naps("check", "g2p_en", "--set", f"lexicon={words}")
+    assert "lexicon: 2 words" in done.stdout
+    words.write_text("cat K AE T\ndog D QQ G\n")
+    fails(naps("check", "g2p_en", "--set", f"lexicon={words}"), "line 2", "QQ")
+
+
 def test_check_forecasts(tmp_path: Path) -> None:
     done = naps("check", "demo")
     assert done.returncode == 0, done.stderr

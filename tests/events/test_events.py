@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,10 @@ from naps.decoding import Letter
 from naps.errors import InputError
 from naps.events import Drop, DropLog, find_events, read_events, write_events
 from naps.events.letters import letter_events
-from naps.events.phonemes import SILENT, UNKNOWN, LetterPhones, attach_phonemes
+from naps.events.phonemes import SILENT, UNKNOWN, UNSAID, attach_phonemes
 from naps.events.table import to_table
 from naps.models import ENGLISH, Recognizer
-from naps.phonology import Lexicon, english_scores
+from naps.phonology import Lexicon, Pronouncer, learned_scores
 
 LEXICON = Lexicon(
     "test",
@@ -21,6 +22,8 @@ LEXICON = Lexicon(
         "box": (("B", "AA", "K", "S"),),
         "the": (("DH", "AH"), ("DH", "IY")),
         "knight": (("N", "AY", "T"),),
+        "abbey": (("AE", "B", "IY"),),
+        "it's": (("IH", "T", "S"),),
     },
 )
 
@@ -30,9 +33,17 @@ def letters(text: str) -> list[Letter]:
     return [Letter(u, 3 * i, 0.9, 3 * i, 3 * i + 2) for i, u in enumerate(units)]
 
 
-def heard(text: str, reference: str | None) -> list[dict]:
+def pronouncer() -> Pronouncer:
+    return Pronouncer(LEXICON, None, learned_scores("en"))
+
+
+def heard(text: str, reference: str | None, **options: Any) -> list[dict]:
     rows = letter_events(letters(text), ENGLISH, reference)
-    return attach_phonemes(rows, reference, LetterPhones(LEXICON, english_scores()))
+    return attach_phonemes(rows, reference, pronouncer(), **options)
+
+
+def phones(rows: list[dict]) -> list[str | None]:
+    return [row["phoneme"] for row in rows]
 
 
 def test_words_positions_and_frames() -> None:
@@ -63,35 +74,84 @@ def test_correct_wrong_and_inserted() -> None:
 
 def test_phonemes_of_known_words() -> None:
     rows = heard("knight box", "knight box")
-    assert [r["phoneme"] for r in rows] == [None, "N", "AY", None, None, "T", "B", "AA", "K"]
+    assert phones(rows) == [None, "N", "AY", None, None, "T", "B", "AA", "K"]
     assert rows[0]["phone_reason"] == SILENT
     assert rows[1]["phone_source"] == "lexicon"
+    assert {r["true_word"] for r in rows} == {"knight", "box"}
     assert "reference_index" not in rows[0]
+    assert (rows[6]["pronunciation"], rows[6]["variant"], rows[6]["confidence"]) == (
+        "B AA K S", 1, 1.0,
+    )  # fmt: skip
 
 
-def test_an_unknown_word_takes_phones_of_the_truth_where_it_is_right() -> None:
+def test_silent_doubled_and_apostrophe() -> None:
+    assert phones(heard("abbey", None)) == ["AE", None, "B", None, "IY"]
+    assert phones(heard("it's", None)) == ["IH", "T", None, "S"]
+
+
+def test_letters_take_the_phones_of_what_was_said() -> None:
     rows = heard("nght bax", "knight box")
-    assert [(r["letter"], r["phoneme"], r["phone_source"]) for r in rows] == [
-        ("n", "N", "reference"),
-        ("g", None, "reference"),
-        ("h", None, "reference"),
-        ("t", "T", "reference"),
-        ("b", "B", "reference"),
-        ("a", None, None),
-        ("x", "K", "reference"),
+    assert [(r["letter"], r["phoneme"], r["correct"]) for r in rows] == [
+        ("n", "N", True),
+        ("g", None, True),
+        ("h", None, True),
+        ("t", "T", True),
+        ("b", "B", True),
+        ("a", "AA", False),
+        ("x", "K", True),
     ]
     assert rows[1]["phone_reason"] == SILENT
-    assert rows[5]["phone_reason"] == UNKNOWN
+    assert rows[5]["true_word"] == "box"
+
+
+def test_letters_that_nobody_said_have_no_phone() -> None:
+    rows = heard("tthe box", "the box")
+    assert [r["phone_reason"] for r in rows[:4]].count(UNSAID) == 1
+    assert [r["true_word"] for r in rows[:4]].count(None) == 1
+    joined = heard("thebox", "the box")
+    assert [p for p in phones(joined) if p] == ["DH", "AH", "B", "AA", "K"]
+
+
+def test_letters_take_the_phones_of_the_predicted_word_when_asked() -> None:
+    rows = heard("the bax", "box box", basis="predicted")
+    assert phones(rows) == ["DH", None, "AH", None, None, None]
+    assert [r["phone_reason"] for r in rows[3:]] == [UNKNOWN] * 3
 
 
 def test_without_a_text_unknown_words_have_no_phonemes() -> None:
     assert {r["phone_reason"] for r in heard("bax", None)} == {UNKNOWN}
+    assert {r["true_word"] for r in heard("bax", None)} == {None}
+
+
+def test_inserted_phones_have_events_when_asked() -> None:
+    plain = heard("box the", "box the")
+    assert {r["inserted"] for r in plain} == {False}
+    rows = heard("box the", "box the", attach_inserted=True)
+    assert [(r["letter"], r["phoneme"], r["inserted"]) for r in rows[:4]] == [
+        ("b", "B", False),
+        ("o", "AA", False),
+        ("x", "K", False),
+        ("x", "S", True),
+    ]
+    assert rows[3]["frame"] == rows[2]["frame"]
+    assert len(rows) == len(plain) + 1
+
+
+def test_phones_beside_a_phone_reach_across_words() -> None:
+    rows = [r for r in heard("box the", "box the", attach_inserted=True) if r["phoneme"]]
+    said = ["B", "AA", "K", "S", "DH", "AH"]
+    assert phones(rows) == said
+    assert [r["previous_phone"] for r in rows] == [None, *said[:-1]]
+    assert [r["next_phone"] for r in rows] == [*said[1:], None]
+    # Silent letters and unheard ones do not stand between.
+    assert [r["next_phone"] for r in heard("bo the", "box the") if r["phoneme"]][:2] == ["AA", "K"]
 
 
 def test_the_best_pronunciation_is_taken_and_the_first_on_a_tie() -> None:
-    phones = LetterPhones(LEXICON, english_scores())
-    assert phones("the") == ("DH", None, "AH")
-    assert phones("thé") is None
+    said = pronouncer()("the")
+    assert said is not None
+    assert (said.phones, said.letters, said.variant) == (("DH", "AH"), (0, None, 1), 1)
+    assert pronouncer()("thé") is None
 
 
 def test_table_keeps_types_and_round_trips(tmp_path: Path) -> None:

@@ -192,14 +192,15 @@ def test_embedded_corpus_is_there_in_two_languages() -> None:
 
 
 def test_categories() -> None:
-    assert categories_of(["AA", "P"]) == {
+    assert categories_of(["AA", "P"], "phoneme") == {
         "manner": ["vowel", "stop"],
         "place": ["vowel", "labial"],
         "voicing": ["vowel", "voiceless"],
         "vowel": ["vowel", "consonant"],
     }
-    assert categories_of(["a", "p"]) == {"vowel": ["vowel", "consonant"]}
-    assert categories_of(["r0", "r1"]) == {}
+    assert categories_of(["a", "p"], "letter") == {"vowel": ["vowel", "consonant"]}
+    assert categories_of(["a", "p"], "phoneme")["manner"] == ["vowel", "stop"]
+    assert categories_of(["r0", "r1"], "room") == {}
 
 
 def test_unknown_device() -> None:

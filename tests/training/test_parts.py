@@ -13,9 +13,10 @@ from naps.errors import InputError
 from naps.models import ENGLISH
 from naps.training.augment import augment, mask, warp
 from naps.training.batches import batches_from, epoch_batches
-from naps.training.config import AugmentConfig, TrainConfig
+from naps.training.config import AugmentConfig
 from naps.training.examples import load_examples
-from naps.training.loop import ctc_loss, learning_rate
+from naps.training.loop import ctc_loss
+from naps.training.schedule import learning_rate
 
 NONE = AugmentConfig(
     time_warp=0, mel_warp=0, tilt=0, noise=0, mel_masks=0, time_masks_per_s=0
@@ -85,8 +86,7 @@ def test_the_generator_decides_all() -> None:
 
 
 def test_learning_rate_rises_and_falls_to_zero() -> None:
-    config = TrainConfig(name="x", data={}, steps=100, warmup=0.1, learning_rate=1.0)
-    rates = [learning_rate(config, s) for s in range(101)]
+    rates = [learning_rate(s, 100, 1.0, 0.1) for s in range(101)]
     assert rates[0] == pytest.approx(0.1)
     assert max(rates) == rates[9] == pytest.approx(1.0)
     assert rates[100] == pytest.approx(0.0)

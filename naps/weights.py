@@ -1,0 +1,82 @@
+"""Weights and the description of what they belong to, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from naps.errors import InputError
+from naps.files import replacing
+
+
+def write_weights(path: Path, state: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
+    """Write weights with a description, replaced in one step.
+
+    Parameters
+    ----------
+    path : Path
+    state : mapping of str to Tensor
+    description : mapping
+        JSON; ``format`` says what reads it.
+    """
+    with replacing(path) as temporary:
+        save_file(
+            {key: value.contiguous() for key, value in state.items()},
+            temporary,
+            metadata={"naps": json.dumps(description, ensure_ascii=False, sort_keys=True)},
+        )
+
+
+def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read a description and its weights, in float32.
+
+    Returns
+    -------
+    description : dict
+        Empty if the file has none.
+    state : dict of str to Tensor
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        description = json.loads(metadata.get("naps", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a complete safetensors file: {error}") from None
+    return (description if isinstance(description, dict) else {}), state
+
+
+@contextmanager
+def described(path: Path, description: Mapping[str, Any], kind: str, form: str) -> Iterator[None]:
+    """Turn whatever goes wrong in building from a description into one line.
+
+    Raises
+    ------
+    InputError
+        If the description is of another format, or does not fit the weights.
+    """
+    found = description.get("format")
+    if found is not None and found != form:
+        raise InputError(f"{path}: format {found!r}, this version reads {form!r}")
+    try:
+        if found is None:
+            raise KeyError("format")
+        yield
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError) as error:
+        problem = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        raise InputError(f"{path}: not a naps {kind} ({problem})") from None
