@@ -1,163 +1,45 @@
-"""Exact per-event gradients of every layer, beside other ways to get them, in one run.
+"""Speed beside peers: ``python -m benchmarks [NAME ...]``, without a name all of them.
 
-``python -m benchmarks`` writes ``benchmarks/RESULTS.md``. Ways that give the gradients of many
-events are checked against each other before they are timed. Times are medians of interleaved runs
-in one process.
+Every benchmark is a module with a ``TITLE`` and a ``report``, which becomes its section of
+``benchmarks/RESULTS.md``; the other sections stay as they are.
 """
 
 from __future__ import annotations
 
-import platform
-import statistics
-import time
-from collections.abc import Callable
-from importlib import metadata
+import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
-import torch
-from captum.attr import LayerGradientXActivation
-from torch import Tensor, nn
-
 from naps.files import write_text
-from naps.models import Wav2Letter, Wav2LetterConfig
-from naps.profiles.gradients import event_gradients
-from naps.profiles.trace import trace
 
-RUNS = 5
-SECONDS = 10.0
-EVENTS_PER_SECOND = 14
-SIZES = {
-    "mini (64 bands, 160/512 channels)": Wav2LetterConfig(n_mels=64, channels=160, wide=512),
-    "full (128 bands, 250/2000 channels)": Wav2LetterConfig(),
-}
+NAMES = ("gradients", "needleman_wunsch")
+HEAD = "# Benchmarks\n\nMade by `make bench`; `python -m benchmarks NAME` renews one section."
+RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
-class Crops(nn.Module):
-    """The same network without padding, for crops of 194 frames."""
-
-    def __init__(self, network: Wav2Letter) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList()
-        for block in network.blocks:
-            outputs, inputs, kernel = block.weight.shape
-            layer = nn.Conv1d(inputs, outputs, kernel, block.geometry.stride)
-            layer.weight, layer.bias = block.weight, block.bias
-            self.layers.append(nn.Sequential(layer, nn.ReLU()) if block.relu else layer)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        x = crops.transpose(1, 2)
-        for layer in self.layers:
-            x = layer(x)
-        return x[:, :, 0]
-
-    def with_activations(self, crops: Tensor) -> tuple[Tensor, list[Tensor]]:
-        x, activations = crops.transpose(1, 2), []
-        for layer in self.layers:
-            activations.append(x)
-            x = layer(x)
-        return x[:, :, 0], activations
+def with_section(text: str, title: str, body: str) -> str:
+    """Replace the section of this title, or add it at the end."""
+    head, *parts = re.split("^## ", text, flags=re.MULTILINE)
+    sections = {part.partition("\n")[0]: part.partition("\n")[2] for part in parts}
+    sections[title] = body
+    return "\n\n".join(
+        [head.strip(), *(f"## {name}\n\n{body.strip()}" for name, body in sections.items())]
+    )
 
 
-def agree(first: list[Tensor], second: list[Tensor]) -> None:
-    """Two ways must give the same numbers for the median event.
-
-    Where one pre-activation lies within rounding of zero, its ReLU may open in one way and not in
-    the other, and the gradients of all events whose windows hold it differ by more; in float64
-    all events agree to 1e-14.
-    """
-    for a, b in zip(first, second, strict=True):
-        error = (a - b).abs().amax((1, 2)) / b.abs().amax((1, 2)).clamp_min(1e-12)
-        if float(error.median()) > 1e-4:
-            raise AssertionError(f"two ways differ: median {float(error.median()):.1e}")
-
-
-def measure(config: Wav2LetterConfig) -> dict[str, float]:
-    torch.manual_seed(0)
-    network = Wav2Letter(config).eval().requires_grad_(False)
-    crops_network = Crops(network)
-    spectrogram = torch.randn(round(SECONDS * 100) + 400, config.n_mels)
-    count = round(SECONDS * EVENTS_PER_SECOND)
-    frames = torch.linspace(60, 60 + SECONDS * 50 - 20, count).long()
-    units = torch.randint(0, 28, (count,))
-
-    def ours() -> list[Tensor]:
-        traced = trace(network, spectrogram)
-        return [a * g for _, a, g in event_gradients(network, traced, frames, units)][::-1]
-
-    def plain() -> None:
-        with torch.no_grad():
-            network(spectrogram[None])
-
-    def crops() -> Tensor:
-        starts = (2 * frames - 97).tolist()
-        return torch.stack([spectrogram[s : s + 194] for s in starts])
-
-    def batched() -> list[Tensor]:
-        logits, activations = crops_network.with_activations(crops().requires_grad_())
-        chosen = logits.gather(1, units[:, None]).sum()
-        gradients = torch.autograd.grad(chosen, activations)
-        return [
-            (a * g).detach().transpose(1, 2) for a, g in zip(activations, gradients, strict=True)
-        ]
-
-    def captum() -> list[Tensor]:
-        batch, found = crops(), []
-        for layer in list(crops_network.layers)[:-1]:
-            method = LayerGradientXActivation(crops_network, layer)
-            found.append(method.attribute(batch, target=units).detach().transpose(1, 2))
-        return found
-
-    def naive() -> None:
-        x = spectrogram[None].clone().requires_grad_()
-        activations = [x]
-        for block in network.blocks:
-            activations.append(block(activations[-1]))
-        for frame, unit in zip(frames.tolist(), units.tolist(), strict=True):
-            torch.autograd.grad(
-                activations[-1][0, frame, unit], activations[:-1], retain_graph=True
-            )
-
-    reference = ours()
-    agree(reference, batched())
-    agree(reference[1:], captum())
-    ways: dict[str, Callable[[], object]] = {
-        "naps: shared forward, windowed backward": ours,
-        "plain forward pass, no gradients": plain,
-        "batched crops, one autograd backward": batched,
-        "captum LayerGradientXActivation, layer by layer, batched crops": captum,
-        "autograd, one backward per event over the utterance": naive,
-    }
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(RUNS):
-        for name, way in ways.items():
-            if way is naive and times[name]:
-                continue
-            began = time.perf_counter()
-            way()
-            times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
-def main() -> None:
-    versions = ", ".join(f"{p} {metadata.version(p)}" for p in ("torch", "captum", "numpy"))
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Made by `make bench`. {platform.processor() or platform.machine()}, "
-        f"{torch.get_num_threads()} threads, Python {platform.python_version()}, {versions}.",
-        f"One utterance of {SECONDS:.0f} s, {EVENTS_PER_SECOND} events a second, activation × "
-        f"gradient of the event's logit at the input and all ten layers (captum: the ten layers), "
-        f"float32, median of {RUNS} interleaved runs (one run of the slowest way).",
-    ]
-    for title, config in SIZES.items():
-        medians = measure(config)
-        ours = next(iter(medians.values()))
-        lines += ["", f"## {title}", "", "| way | ms | times naps |", "|---|---|---|"]
-        lines += [f"| {n} | {1000 * s:.0f} | {s / ours:.2f} |" for n, s in medians.items()]
-    path = Path(__file__).with_name("RESULTS.md")
-    write_text(path, "\n".join(lines) + "\n")
-    print(path)
+def main(names: list[str]) -> None:
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
+    for name in names or NAMES:
+        module = import_module(f"benchmarks.{name}")
+        # Read after the run: another benchmark may have written its section meanwhile.
+        body = module.report()
+        text = RESULTS.read_text("utf-8") if RESULTS.exists() else HEAD
+        write_text(RESULTS, with_section(text, module.TITLE, body) + "\n")
+    print(RESULTS)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
