@@ -57,8 +57,8 @@ def find_events(
     max_bad_share : float
         Stop when more of the utterances than this cannot be used.
     **options
-        Of `naps.events.EventOptions`: ``mode``, ``beam``, ``inserted``, ``delay_s``, ``tier``,
-        ``notation``, ``anchor``.
+        Of `naps.events.EventOptions`: ``mode``, ``beam``, ``phonemes``, ``inserted``,
+        ``delay_s``, ``tier``, ``notation``, ``anchor``.
 
     Returns
     -------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 import soundfile
@@ -14,12 +13,13 @@ from naps.errors import InputError
 from naps.events import find_events
 from naps.events.table import to_table
 from naps.models import Recognizer, load_model
-from naps.phonology import inventory, read_label, read_lexicon
+from naps.phonology import inventory, read_lexicon
 from naps.pipeline.listening import (
     event_options,
     phone_tiers,
     recipe_alignments,
     recipe_pronouncer,
+    unknown_labels,
 )
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
@@ -89,14 +89,14 @@ def _check_alignments(
 ) -> None:
     """See that phone times can be read, are those of the corpus, and name known phones."""
     options = event_options(recipe.events)
+    if recipe.events.alignments is None and options.mode != "given":
+        return  # what came with the manifest is measured against if it can be
     alignments = recipe_alignments(recipe, utterances)
     if alignments is None:
-        if options.mode == "given":
-            raise InputError(
-                "events.mode is 'given', but the manifest has no tiers; "
-                "--set events.alignments=FILE or FOLDER"
-            )
-        return
+        raise InputError(
+            "events.mode is 'given', but the manifest has no tiers; "
+            "--set events.alignments=FILE or FOLDER"
+        )
     intervals, reasons = phone_tiers(alignments, options.tier)
     without = [u.id for u in utterances if u.id not in intervals]
     most = recipe.max_bad_share if options.mode == "given" else 1.0
@@ -107,15 +107,8 @@ def _check_alignments(
             f"the first is {without[0]}: {reason}"
         )
     notation = options.notation_of(model.language)
-    unknown: Counter[str] = Counter()
-    count = 0
-    for tier in intervals.values():
-        for interval in tier:
-            count += 1
-            try:
-                read_label(interval.label, notation, model.language)
-            except InputError:
-                unknown[interval.label] += 1
+    unknown = unknown_labels(intervals, notation, model.language)
+    count = sum(map(len, intervals.values()))
     if unknown.total() > recipe.max_bad_share * count:
         labels = ", ".join(repr(label) for label, _ in unknown.most_common(5))
         raise InputError(
@@ -164,7 +157,12 @@ def _measure(
             break
     began = time.monotonic()
     found = find_events(
-        model, sample, pronouncer=recipe_pronouncer(recipe, model), max_bad_share=1.0
+        model,
+        sample,
+        pronouncer=recipe_pronouncer(recipe, model),
+        alignments=recipe_alignments(recipe, sample),
+        options=event_options(recipe.events),
+        max_bad_share=1.0,
     )
     if found.table.empty or not found.audio_s:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -83,6 +84,20 @@ def phone_tiers(
     return intervals, without
 
 
+def unknown_labels(
+    intervals: Mapping[str, Sequence[Interval]], notation: str, language: str
+) -> Counter[str]:
+    """Count the intervals whose labels are none of a notation, by label."""
+    labels = Counter(i.label for tier in intervals.values() for i in tier)
+    unknown: Counter[str] = Counter()
+    for label, number in labels.items():
+        try:
+            read_label(label, notation, language)
+        except InputError:
+            unknown[label] = number
+    return unknown
+
+
 def make_events(
     run: RunFolder, recipe: ProfileRecipe, model: Recognizer, progress: Progress
 ) -> None:
@@ -151,12 +166,15 @@ def _quality(
     notation = event_options(recipe.events).notation_of(model.language)
     intervals, _ = phone_tiers(alignments, recipe.events.tier)
     known = table["phoneme"].notna() & table["utterance"].isin(list(intervals))
-    if not known.any():
+    # Tiers that merely came with the manifest may be in any notation, or hold no phones.
+    unknown = unknown_labels(intervals, notation, model.language)
+    count = sum(map(len, intervals.values()))
+    if not known.any() or unknown.total() > recipe.max_bad_share * count:
         return None
     return label_quality(
         table,
         intervals,
-        lambda label: read_label(label, notation, model.language),
+        lambda label: () if label in unknown else read_label(label, notation, model.language),
         tolerance_s=recipe.events.tolerance_ms / 1000,
     )
 

@@ -85,6 +85,26 @@ def test_other_phone_times_under_the_same_name_are_measured_again(
     assert said[-1] == "events: already done"
 
 
+def test_a_few_strange_labels_do_not_stop_a_run(tmp_path: Path, recipe: ProfileRecipe) -> None:
+    known = times(tmp_path / "grids", NAMES)
+    grid = known / "u0.TextGrid"
+    grid.write_text(grid.read_text("utf-8").replace('"AA"', '"Q9"'), "utf-8")
+    measured = changed(recipe, mode="reference", alignments=str(known))
+    _, summary = run(measured, tmp_path / "run")
+    assert summary["label_quality"]["events"] == 4 * len(SAID)
+
+
+def test_tiers_of_the_manifest_that_are_no_phones_are_left_alone(
+    tmp_path: Path, corpus: Path, recipe: ProfileRecipe
+) -> None:
+    manifest = corpus / "manifest.jsonl"
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    for row, tier in zip(rows, ["phones", "phones", "lips", "words"], strict=True):
+        row["tiers"] = {tier: [[0.0, 1.0, "cat"], [1.0, 2.0, "mat"]]}
+    manifest.write_text("\n".join(json.dumps(r) for r in rows) + "\n", encoding="utf-8")
+    assert run(recipe, tmp_path / "run")[1]["label_quality"] is None
+
+
 def test_without_phone_times_there_is_nothing_to_measure(
     tmp_path: Path, recipe: ProfileRecipe
 ) -> None:
