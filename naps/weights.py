@@ -26,13 +26,35 @@ def write_weights(path: Path, state: Mapping[str, Tensor], description: Mapping[
     state : mapping of str to Tensor
     description : mapping
         JSON; ``format`` says what reads it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
     """
+    text = json.dumps(description, ensure_ascii=False, sort_keys=True)
     with replacing(path) as temporary:
-        save_file(
-            {key: value.contiguous() for key, value in state.items()},
-            temporary,
-            metadata={"naps": json.dumps(description, ensure_ascii=False, sort_keys=True)},
-        )
+        save_tensors(path, temporary, state, {"naps": text})
+
+
+def save_tensors(
+    path: Path, temporary: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors to a temporary file that is to become ``path``.
+
+    Raises
+    ------
+    InputError
+        If there is no room or the disk fails; ``path`` is as it was.
+    """
+    ready = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+    try:
+        save_file(ready, temporary, metadata=dict(metadata))
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path}: cannot be written ({error}); make room and start again, what was there "
+            f"before is unharmed"
+        ) from None
 
 
 def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

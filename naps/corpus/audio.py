@@ -51,3 +51,22 @@ def read_audio(path: Path, rate: int = SAMPLE_RATE) -> npt.NDArray[np.float32]:
     if found != rate:
         mono = librosa.resample(mono, orig_sr=found, target_sr=rate, res_type="soxr_hq")
     return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def count_samples(path: Path, rate: int = SAMPLE_RATE) -> int:
+    """Return how many samples `read_audio` would give, from the head of a file.
+
+    Raises
+    ------
+    UtteranceError
+        If the file is missing, unreadable or empty.
+    """
+    if not path.is_file():
+        raise UtteranceError("missing", f"{path}: no such sound file")
+    try:
+        head = soundfile.info(path)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise UtteranceError("unreadable", f"{path}: not a readable sound file: {error}") from None
+    if head.frames <= 0:
+        raise UtteranceError("empty", f"{path}: holds no samples")
+    return -(-head.frames * rate // head.samplerate)

@@ -33,24 +33,25 @@ class Layer:
     stride : int
         Input frames from one step to the next.
     offset : int
-        First input frame that step 0 sees; negative where the input is padded.
-    receptive_field : int
-        Input frames that one step sees.
+        First input frame that step 0 sees, negative where the input is padded; where the field
+        is unlimited, the frame that step 0 stands for.
+    receptive_field : int or None
+        Input frames that one step sees; None if it may see the whole utterance.
     """
 
     name: str
     channels: int
     stride: int
     offset: int
-    receptive_field: int
+    receptive_field: int | None
 
     def start(self, step: int) -> int:
-        """Return the first input frame that a step sees."""
+        """Return the first input frame that a step sees, or the one that it stands for."""
         return self.stride * step + self.offset
 
     def centre(self, step: int) -> float:
-        """Return the middle, in input frames, of what a step sees."""
-        return self.start(step) + (self.receptive_field - 1) / 2
+        """Return the middle, in input frames, of what a step sees, or the one it stands for."""
+        return self.start(step) + ((self.receptive_field or 1) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)

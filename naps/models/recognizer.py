@@ -17,11 +17,21 @@ from naps.errors import InputError, UtteranceError
 from naps.files import sha256
 from naps.models.alphabet import Alphabet
 from naps.models.geometry import Layer
+from naps.models.lstm import LSTMConfig, LSTMRecognizer
+from naps.models.network import Network
 from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig
 from naps.weights import described, read_weights, write_weights
 
 FORMAT = "naps-recognizer-1"
 _SHIPPED = Path(__file__).parent / "weights"
+
+Sizes = Wav2LetterConfig | LSTMConfig
+_ARCHITECTURES: dict[str, type[Sizes]] = {"wav2letter": Wav2LetterConfig, "lstm": LSTMConfig}
+
+
+def build(sizes: Sizes) -> Wav2Letter | LSTMRecognizer:
+    """Make the network of these sizes, with fresh weights."""
+    return Wav2Letter(sizes) if isinstance(sizes, Wav2LetterConfig) else LSTMRecognizer(sizes)
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class Recognizer:
     ----------
     name : str
         As given when it was trained.
-    network : Wav2Letter
+    network : Network
         Spectrogram to logits.
     features : FeatureConfig
         The spectrogram it was trained on.
@@ -50,7 +60,7 @@ class Recognizer:
     """
 
     name: str
-    network: Wav2Letter
+    network: Network
     features: FeatureConfig
     alphabet: Alphabet
     language: str = "en"
@@ -92,15 +102,17 @@ class Recognizer:
         Raises
         ------
         UtteranceError
-            If the recording is shorter than the receptive field of one output.
+            If the recording is shorter than the receptive field of one output, or makes none.
         """
         features: Tensor = self._extractor(torch.from_numpy(samples).to(self.device))
         needed = self.layers[-1].receptive_field
-        if len(features) < needed:
+        if needed is not None and len(features) < needed:
             raise UtteranceError(
                 "too_short",
                 f"{len(features)} frames are fewer than the receptive field of {needed}",
             )
+        if self.network.output_length(len(features)) < 1:
+            raise UtteranceError("too_short", f"{len(features)} frames make no output")
         return features
 
 
@@ -114,17 +126,25 @@ def save_recognizer(path: Path, recognizer: Recognizer, dtype: torch.dtype = tor
     recognizer : Recognizer
         What to write.
     dtype : torch.dtype
-        Type of the stored convolution weights; normalisation statistics stay float32.
+        Type of the stored weights; biases and normalisation statistics stay float32.
+
+    Raises
+    ------
+    ValueError
+        If the network is not one of this package.
     """
+    sizes = getattr(recognizer.network, "config", None)
+    if not isinstance(sizes, Sizes):
+        raise ValueError(f"{recognizer.name}: only networks of this package can be saved")
     state = {
-        key: value.detach().cpu().to(dtype if key.endswith(".weight") and value.ndim == 3 else None)
+        key: value.detach().cpu().to(dtype if value.ndim > 1 else None)
         for key, value in recognizer.network.state_dict().items()
     }
     description = {
         "format": FORMAT,
         "name": recognizer.name,
-        "architecture": "wav2letter",
-        "network": recognizer.network.config.model_dump(),
+        "architecture": next(k for k, v in _ARCHITECTURES.items() if isinstance(sizes, v)),
+        "network": sizes.model_dump(),
         "features": recognizer.features.model_dump(),
         "alphabet": recognizer.alphabet.symbols,
         "language": recognizer.language,
@@ -181,7 +201,11 @@ def load_model(
     path = find_model(name)
     description, state = read_weights(path)
     with described(path, description, "recognizer", FORMAT):
-        network = Wav2Letter(Wav2LetterConfig(**description["network"]))
+        architecture = _ARCHITECTURES.get(description["architecture"])
+        if architecture is None:
+            raise ValueError(f"unknown architecture {description['architecture']!r}")
+        sizes = architecture(**description["network"])
+        network = build(sizes)
         features = FeatureConfig(**description["features"])
         alphabet = Alphabet(description["alphabet"])
         for key, value in network.state_dict().items():
@@ -189,7 +213,7 @@ def load_model(
                 state[key] = state[key].to(value.dtype)
         network.load_state_dict(state)
         name_in_file = str(description["name"])
-    if len(alphabet) != network.config.n_outputs or features.n_mels != network.config.n_mels:
+    if len(alphabet) != sizes.n_outputs or features.n_mels != sizes.n_mels:
         raise InputError(f"{path}: alphabet or mel bands do not fit the network")
     return Recognizer(
         name=name_in_file,

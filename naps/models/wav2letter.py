@@ -7,7 +7,8 @@ Eleven convolutions over a spectrogram, ReLU after all but the last; geometry af
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Self
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from naps.models.geometry import Convolution, Layer, Window, layers_of, windows_of
+from naps.models.network import Network
 
 _KERNELS = (48, 7, 7, 7, 7, 7, 7, 7, 32, 1, 1)
 
@@ -111,8 +113,22 @@ class ConvolutionBlock(nn.Module):
             y = functional.dropout2d(y, self.dropout, self.training)
         return y.squeeze(2).transpose(1, 2).contiguous()
 
+    @torch.no_grad()
+    def fuse_into(self, target: ConvolutionBlock) -> None:
+        """Give a block without batch norm the weights that make it do the same in eval mode."""
+        norm = self.norm
+        if norm is None:
+            target.weight.copy_(self.weight)
+            target.bias.copy_(self.bias)
+            return
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        target.weight.copy_(self.weight * scale[:, None, None])
+        target.bias.copy_((self.bias - norm.running_mean) * scale + norm.bias)
 
-class Wav2Letter(nn.Module):
+
+class Wav2Letter(Network):
     """Log-mel spectrogram to letter logits at half the frame rate.
 
     The blocks are attributes ``conv1`` … ``conv11``, each giving its activation after the ReLU;
@@ -163,29 +179,22 @@ class Wav2Letter(nn.Module):
             frames = convolution.output_length(frames)
         return frames
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Map spectrograms (batch, frames, n_mels) to logits (batch, frames', n_outputs)."""
+    def forward(self, features: Tensor, lengths: Sequence[int] | None = None) -> Tensor:
+        """Map spectrograms (batch, frames, n_mels) to logits (batch, frames', n_outputs).
+
+        Convolutions pad with zeros anyway, so ``lengths`` changes nothing.
+        """
         x = features
         for block in self.blocks:
             x = block(x)
         return x
 
-    def fused(self) -> Wav2Letter:
+    def fused(self) -> Self:
         """Return a copy without batch norm or dropout whose outputs equal those in eval mode."""
-        plain = Wav2Letter(self.config.model_copy(update={"batch_norm": False, "dropout": 0.0}))
+        plain = type(self)(self.config.model_copy(update={"batch_norm": False, "dropout": 0.0}))
         plain = plain.to(next(self.parameters()))
-        with torch.no_grad():
-            for source, target in zip(self.blocks, plain.blocks, strict=True):
-                norm = source.norm
-                if norm is None:
-                    target.weight.copy_(source.weight)
-                    target.bias.copy_(source.bias)
-                    continue
-                assert norm.running_var is not None
-                assert norm.running_mean is not None
-                scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-                target.weight.copy_(source.weight * scale[:, None, None])
-                target.bias.copy_((source.bias - norm.running_mean) * scale + norm.bias)
+        for source, target in zip(self.blocks, plain.blocks, strict=True):
+            source.fuse_into(target)
         return plain.eval()
 
 

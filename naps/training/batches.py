@@ -1,14 +1,19 @@
-"""Batches of utterances of like length, each a pure function of seed and epoch."""
+"""Batches of utterances of like length, each a pure function of seed and step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
-from naps.training.examples import Example
+from naps.errors import UtteranceError
+from naps.training.augment import augment
+from naps.training.config import AugmentConfig, TrainConfig
+from naps.training.examples import Example, Spectrograms
 
 # Lengths are blurred by this much before sorting, so that batches change between epochs.
 _BLUR = 0.1
@@ -60,12 +65,122 @@ def batches_from(
         epoch += 1
 
 
-def collate(examples: Sequence[Example]) -> tuple[list[Tensor], list[str]]:
-    """Give spectrograms in single precision and texts."""
-    return [e.features.float() for e in examples], [e.text for e in examples]
+@dataclass(frozen=True)
+class Batch:
+    """What one process learns from in one step.
+
+    Attributes
+    ----------
+    step, epoch : int
+        Which.
+    features : Tensor, shape (utterances, frames, n_mels)
+        Changed at random; zeros (their mean) after the end of the shorter ones.
+    lengths : list of int
+        Real frames of each.
+    texts : list of str
+        In letters of the alphabet.
+    weights : list of float
+        What each utterance counts in the mean of the loss; they sum to 1 over all processes.
+    lost : list of (id, reason)
+        Utterances of the batch whose sound turned out to be unusable.
+    """
+
+    step: int
+    epoch: int
+    features: Tensor
+    lengths: list[int]
+    texts: list[str]
+    weights: list[float]
+    lost: list[tuple[str, str]]
+
+
+Key = tuple[int, int, list[int]]
+
+
+class BatchMaker(Dataset[Batch]):
+    """Makes the batch of a key (step, epoch, indices of examples).
+
+    Every random number comes from the seed, the step and the place in the batch, so that it does
+    not matter which process makes a batch, or when.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        To choose from.
+    config : TrainConfig
+        Its features and what is changed at random.
+    rank, world : int
+        This process of so many; it gets every ``world``-th utterance of a batch.
+    """
+
+    def __init__(
+        self, examples: Sequence[Example], config: TrainConfig, rank: int = 0, world: int = 1
+    ) -> None:
+        self._examples = examples
+        self._config = config
+        self._rank, self._world = rank, world
+        room = int(config.cache_gib * 2**30) // max(1, config.workers)
+        self._spectrograms = Spectrograms(config.features, room)
+
+    def __getitem__(self, key: Key) -> Batch:
+        """Read and change the utterances of a batch."""
+        step, epoch, indices = key
+        config = self._config
+        spectrograms, texts, lost = [], [], []
+        for place in range(self._rank, len(indices), self._world):
+            example = self._examples[indices[place]]
+            generator = torch.Generator().manual_seed(_seed(config.seed, step, place))
+            speed = choose_speed(config.augment, generator)
+            try:
+                plain = self._spectrograms(example, speed)
+            except UtteranceError as error:
+                lost.append((example.utterance.id, f"{error.reason}: {error}"))
+                continue
+            changed = augment(plain, config.augment, config.features.frame_s, generator)
+            spectrograms.append(changed)
+            texts.append(example.text)
+        weights = [1 / len(indices)] * len(texts)
+        if not spectrograms:
+            # A process must not sit a step out; silence that counts nothing keeps it in.
+            spectrograms = [torch.zeros(200, config.features.n_mels)]
+            texts, weights = [" "], [0.0]
+        features, lengths = pad(spectrograms)
+        return Batch(step, epoch, features, lengths, texts, weights, lost)
+
+
+def training_batches(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    step: int,
+    end: int,
+    rank: int = 0,
+    world: int = 1,
+) -> Iterator[Batch]:
+    """Give the batches of the steps from ``step`` up to ``end``, read ahead by workers."""
+    frames = round(config.batch_s / config.features.frame_s)
+    found = batches_from([e.frames for e in examples], frames, config.seed, step)
+    loader: DataLoader[Batch] = DataLoader(
+        BatchMaker(examples, config, rank, world),
+        batch_size=None,
+        sampler=((at, *next(found)) for at in range(step, end)),
+        num_workers=config.workers,
+    )
+    return iter(loader)
+
+
+def choose_speed(config: AugmentConfig, generator: torch.Generator) -> float:
+    """Draw one of the speeds."""
+    if len(config.speeds) == 1:
+        return config.speeds[0]
+    return config.speeds[int(torch.randint(len(config.speeds), (), generator=generator))]
 
 
 def pad(spectrograms: Sequence[Tensor]) -> tuple[Tensor, list[int]]:
     """Stack spectrograms, zeros (their mean) after the end of the shorter ones."""
     lengths = [len(s) for s in spectrograms]
     return torch.nn.utils.rnn.pad_sequence(list(spectrograms), batch_first=True), lengths
+
+
+def _seed(*numbers: int) -> int:
+    # 63 bits: torch takes no more.
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

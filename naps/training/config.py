@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from naps.corpus.features import FeatureConfig
-from naps.training.schedule import Precision
+from naps.training.schedule import Precision, Schedule
 
 
 class Strict(BaseModel):
@@ -24,8 +24,9 @@ class DataConfig(Strict):
     ----------
     path : Path or None
         Folder with ``manifest.jsonl``; set it with ``--set data.NAME.path=FOLDER``.
-    train, dev, test : str or None
-        Splits of the manifest to learn from, to watch, and to look at once when all is done.
+    train, dev, test : str, sequence of str or None
+        Splits of the manifest, or subsets such as ``train-clean-100``, to learn from, to watch,
+        and to look at once when all is done.
     language : str or None
         Keep only utterances of this language.
     required : bool
@@ -33,16 +34,22 @@ class DataConfig(Strict):
     """
 
     path: Path | None = None
-    train: str | None = "train"
-    dev: str | None = "dev"
-    test: str | None = None
+    train: str | tuple[str, ...] | None = "train"
+    dev: str | tuple[str, ...] | None = "dev"
+    test: str | tuple[str, ...] | None = None
     language: str | None = None
     required: bool = True
 
+    def splits(self, use: Literal["train", "dev", "test"]) -> tuple[str, ...]:
+        """Return the names of the splits for a use, none for None."""
+        named: str | tuple[str, ...] | None = getattr(self, use)
+        return (named,) if isinstance(named, str) else named or ()
 
-class NetworkConfig(Strict):
-    """Sizes that the recipe decides; bands and letters follow from features and alphabet."""
 
+class Wav2LetterNetwork(Strict):
+    """Sizes of a convolutional recognizer; bands and letters follow from the rest."""
+
+    architecture: Literal["wav2letter"] = "wav2letter"
     channels: int = Field(250, ge=1)
     wide: int = Field(2000, ge=1)
     dropout: float = Field(0.0, ge=0.0, lt=1.0)
@@ -50,14 +57,43 @@ class NetworkConfig(Strict):
     padding: Literal["symmetric", "same"] = "symmetric"
 
 
+class LSTMNetwork(Strict):
+    """Sizes of an LSTM recognizer; bands and letters follow from the rest."""
+
+    architecture: Literal["lstm"] = "lstm"
+    hidden: int = Field(192, ge=1)
+    layers: int = Field(4, ge=1, le=16)
+    bidirectional: bool = True
+    front: int = Field(192, ge=0)
+    kernel: int = Field(11, ge=1)
+    stride: int = Field(3, ge=1)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    batch_norm: bool = True
+
+
+def _architecture(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("architecture", "wav2letter"))
+    return str(getattr(value, "architecture", "wav2letter"))
+
+
+NetworkConfig = Annotated[
+    Annotated[Wav2LetterNetwork, Tag("wav2letter")] | Annotated[LSTMNetwork, Tag("lstm")],
+    Discriminator(_architecture),
+]
+
+
 class AugmentConfig(Strict):
-    """Random changes of the spectrograms while training; zero switches one off.
+    """Random changes while training; zero switches one off.
 
     Attributes
     ----------
+    speeds : sequence of float
+        An utterance is resampled to one of these speeds, which moves its pitch as well (Ko et
+        al. 2015). ``[0.9, 1.0, 1.1]`` is usual; ``[1.0]`` changes nothing.
     time_warp, mel_warp : float
-        Greatest share by which an utterance is stretched in time, or its mel axis (and with it
-        the apparent length of the vocal tract).
+        Greatest share by which the spectrogram is stretched in time, or its mel axis (and with
+        it the apparent length of the vocal tract).
     tilt : float
         Standard deviation of a smooth random offset over mel bands, in units of the z-norm.
     noise : float
@@ -68,6 +104,7 @@ class AugmentConfig(Strict):
         SpecAugment masks over time.
     """
 
+    speeds: tuple[Annotated[float, Field(ge=0.5, le=2.0)], ...] = Field((1.0,), min_length=1)
     time_warp: float = Field(0.12, ge=0.0, le=0.5)
     mel_warp: float = Field(0.12, ge=0.0, le=0.5)
     tilt: float = Field(0.2, ge=0.0)
@@ -86,35 +123,63 @@ class TrainConfig(Strict):
     start : str or None
         Recognizer to begin with, a shipped model's name or a path; its output layer is mapped
         character by character.
+    new_characters : {"zero", "random"}
+        Output weights of characters that the start does not write.
+    frozen : int
+        Leave the first layers of the network as they are, so many.
+    fresh_above : bool
+        Take only the frozen layers from the start; the others begin with random weights.
     steps : int
-        Updates in all; the learning rate rises over ``warmup`` of them and then falls as a
-        cosine to zero.
+        Updates in all.
     batch_s : float
-        Seconds of sound in a batch.
-    precision : {"auto", "float32", "bfloat16"}
-        ``auto`` computes convolutions in bfloat16 where the processor multiplies it natively.
-    eval_every, save_every : int
-        Steps between looks at the dev sets, and between checkpoints.
+        Seconds of sound in a batch, padding included.
+    optimiser : {"adamw", "adam"}
+        ``adam`` is the one of Kunze et al. (2017): no weight decay.
+    schedule : {"one_cycle", "plateau", "constant"}
+        How the learning rate changes, see `naps.training.schedule.rate_at`.
+    patience : int
+        Schedule ``plateau``: halve the rate after so many looks at dev without a better CER.
+    stop_early : int or None
+        Stop after so many looks at dev without a better CER.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        ``auto`` computes products in bfloat16 where the processor multiplies it natively.
+        ``float16`` scales the loss, for GPUs without bfloat16.
+    workers : int
+        Processes that read and change spectrograms ahead of the updates.
+    cache_gib : float
+        Spectrograms kept in memory rather than computed anew; divided among the workers.
+    log_every, eval_every, save_every : int
+        Steps between rows of the log, looks at the dev sets, and checkpoints.
     max_bad_share : float
-        Training stops before it starts if more of the utterances than this cannot be used.
+        Training stops if more of the utterances than this cannot be used.
     """
 
     kind: Literal["train"] = "train"
     name: str
     language: Literal["en", "de"] = "en"
-    seed: int = 1
+    seed: int = Field(1, ge=0)
     features: FeatureConfig = FeatureConfig()
-    network: NetworkConfig = NetworkConfig()
+    network: NetworkConfig = Wav2LetterNetwork()
     augment: AugmentConfig = AugmentConfig()
     data: dict[str, DataConfig]
     start: str | None = None
+    new_characters: Literal["zero", "random"] = "zero"
+    frozen: int = Field(0, ge=0)
+    fresh_above: bool = False
     steps: int = Field(10_000, ge=1)
     batch_s: float = Field(80.0, gt=0.0)
+    optimiser: Literal["adamw", "adam"] = "adamw"
     learning_rate: float = Field(1e-3, gt=0.0)
     weight_decay: float = Field(0.02, ge=0.0)
+    schedule: Schedule = "one_cycle"
     warmup: float = Field(0.04, ge=0.0, lt=1.0)
+    patience: int = Field(3, ge=1)
+    stop_early: int | None = Field(None, ge=1)
     clip: float = Field(5.0, gt=0.0)
     precision: Precision = "auto"
+    workers: int = Field(0, ge=0)
+    cache_gib: float = Field(4.0, ge=0.0)
+    log_every: int = Field(100, ge=1)
     eval_every: int = Field(1000, ge=1)
     save_every: int = Field(500, ge=1)
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)

@@ -31,7 +31,7 @@ from naps.phonology.lexicon import Lexicon, Pronunciation, read_lexicon
 from naps.training.checkpoint import load_state, save_state
 from naps.training.config import Strict
 from naps.training.log import write_log
-from naps.training.schedule import Precision, learning_rate, uses_bfloat16
+from naps.training.schedule import learning_rate, product_type
 
 Say = Callable[[str], None]
 
@@ -91,7 +91,7 @@ class TrainG2PConfig(Strict):
     clip: float = Field(1.0, gt=0.0)
     smoothing: float = Field(0.1, ge=0.0, lt=1.0)
     beam: int = Field(5, ge=1)
-    precision: Precision = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     eval_every: int = Field(450, ge=1)
 
 
@@ -237,7 +237,7 @@ def train_g2p(
         step, rows = load_state(state, network, optimiser)
         say(f"continuing after step {step}")
     best = min((row["dev_wer"] for row in rows), default=float("inf"))
-    bfloat16 = uses_bfloat16(config.precision, torch.device("cpu"))
+    bfloat16 = product_type(config.precision, torch.device("cpu")) is not None
     end = config.steps if stop_after is None else min(config.steps, step + stop_after)
     losses: list[float] = []
     began = time.monotonic()

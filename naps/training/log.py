@@ -9,6 +9,8 @@ from pathlib import Path
 
 from naps.files import write_text
 
+Row = dict[str, float]
+
 
 def write_log(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
     """Write rows under all the columns that any of them has."""

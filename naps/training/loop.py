@@ -1,4 +1,4 @@
-"""The training loop.
+"""The training loop of recognizers, convolutional and LSTM alike.
 
 Every random number is a function of the seed and the step, so a run that was interrupted and
 continued makes the same updates as one that was not.
@@ -10,120 +10,84 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from naps.corpus.manifest import read_manifest
-from naps.decoding import ErrorRates, error_rates, greedy
+from naps.decoding import ErrorRates
 from naps.errors import InputError
 from naps.files import write_text
-from naps.models.alphabet import ENGLISH, GERMAN, Alphabet
-from naps.models.recognizer import Recognizer, load_model, save_recognizer
-from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig
-from naps.training.augment import augment
-from naps.training.batches import batches_from, collate, pad
+from naps.models import (
+    Alphabet,
+    LSTMConfig,
+    Recognizer,
+    Sizes,
+    Wav2LetterConfig,
+    build,
+    load_model,
+    save_recognizer,
+)
+from naps.training.batches import training_batches
 from naps.training.checkpoint import load_state, save_state
-from naps.training.config import TrainConfig
-from naps.training.examples import Example, load_examples
-from naps.training.log import write_log
-from naps.training.schedule import learning_rate, uses_bfloat16
-from naps.training.transfer import begin_with
+from naps.training.config import LSTMNetwork, TrainConfig
+from naps.training.corpora import Corpora, alphabet_for, load_corpora
+from naps.training.distributed import Team, joined
+from naps.training.evaluate import evaluate
+from naps.training.examples import Spectrograms, refuse_too_many
+from naps.training.log import Row, write_log
+from naps.training.schedule import since_best
+from naps.training.transfer import prepare_start
+from naps.training.update import Updater
 
 Say = Callable[[str], None]
+Draw = Callable[[Sequence[Row]], None]
 
 
 @dataclass
-class Corpora:
-    """What a recipe's corpora hold: examples to learn from, to watch and to test, by corpus."""
+class Progress:
+    """How far a run is: all that a checkpoint holds beside weights and optimiser.
 
-    train: list[Example]
-    dev: dict[str, list[Example]]
-    test: dict[str, list[Example]]
-    dropped: list[tuple[str, str]]
-
-
-def alphabet_for(language: str) -> Alphabet:
-    """Return the letters of a language."""
-    return {"en": ENGLISH, "de": GERMAN}[language]
-
-
-def load_corpora(config: TrainConfig, output_length: Callable[[int], int]) -> Corpora:
-    """Read every corpus of a recipe.
-
-    Raises
-    ------
-    InputError
-        If a required corpus has no path, or a split that the recipe names is empty.
+    Attributes
+    ----------
+    rows : list of dict
+        Of the log.
+    losses : list of float
+        Of the steps since the last row.
+    norm : float
+        Of the last gradient.
+    skipped : int
+        Updates that were not made because loss or gradient was not finite.
+    lost : dict
+        Id → reason of utterances whose sound turned out to be unusable.
+    seconds : float
+        Spent on updates and looks at dev, over all starts.
+    scale : dict
+        State of the loss scale.
     """
-    corpora = Corpora([], {}, {}, [])
-    alphabet = alphabet_for(config.language)
-    for name, data in config.data.items():
-        if data.path is None:
-            if data.required:
-                raise InputError(f"no folder for corpus {name!r}; --set data.{name}.path=FOLDER")
-            continue
-        manifest = data.path / "manifest.jsonl"
-        utterances = [u for u in read_manifest(manifest) if data.language in (None, u.language)]
-        for use, split in (("train", data.train), ("dev", data.dev), ("test", data.test)):
-            if split is None:
-                continue
-            chosen = [u for u in utterances if u.split == split]
-            if not chosen:
-                raise InputError(f"{manifest}: no utterance of split {split!r}")
-            examples, dropped = load_examples(
-                chosen, config.features, alphabet, output_length,
-                max_bad_share=config.max_bad_share,
-            )  # fmt: skip
-            corpora.dropped += dropped
-            if use == "train":
-                corpora.train += examples
-            else:
-                {"dev": corpora.dev, "test": corpora.test}[use][name] = examples
-    if not corpora.train:
-        raise InputError("the recipe names nothing to train on")
-    return corpora
+
+    rows: list[Row] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    norm: float = math.nan
+    skipped: int = 0
+    lost: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    scale: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> list[float]:
+        """Dev error of every look so far."""
+        return [row["dev_cer"] for row in self.rows if "dev_cer" in row]
 
 
-def ctc_loss(logits: Tensor, lengths: Sequence[int], targets: Sequence[Tensor]) -> Tensor:
-    """Return the mean over utterances of the CTC loss per letter; the blank is the last unit."""
-    losses = functional.ctc_loss(
-        logits.float().log_softmax(2).transpose(0, 1),
-        torch.cat(list(targets)),
-        torch.tensor(lengths),
-        torch.tensor([len(t) for t in targets]),
-        blank=logits.shape[2] - 1,
-        reduction="none",
-        zero_infinity=True,
-    )
-    return (losses / torch.tensor([len(t) for t in targets], device=losses.device)).mean()
-
-
-@torch.inference_mode()
-def transcribe(network: Wav2Letter, examples: Sequence[Example], alphabet: Alphabet) -> list[str]:
-    """Decode examples one by one, so that no padding is heard."""
-    device = next(network.parameters()).device
-    texts = []
-    for example in examples:
-        logits = network(example.features.float().to(device)[None])[0]
-        units = [letter.unit for letter in greedy(logits.cpu(), alphabet.blank)]
-        texts.append(" ".join(alphabet.decode(units).split()))
-    return texts
-
-
-def evaluate(
-    network: Wav2Letter, dev: dict[str, list[Example]], alphabet: Alphabet
-) -> dict[str, ErrorRates]:
-    """Score every dev set with batch norm fused away, as the model will be used."""
-    fused = network.fused()
-    return {
-        name: error_rates([e.text for e in examples], transcribe(fused, examples, alphabet))
-        for name, examples in dev.items()
-    }
+def sizes_of(config: TrainConfig, alphabet: Alphabet) -> Sizes:
+    """Return the sizes of the network that a recipe asks for."""
+    sizes = config.network.model_dump(exclude={"architecture"})
+    shape = {"n_mels": config.features.n_mels, "n_outputs": len(alphabet)}
+    if isinstance(config.network, LSTMNetwork):
+        return LSTMConfig(**shape, **sizes)
+    return Wav2LetterConfig(**shape, **sizes)
 
 
 def train(
@@ -132,9 +96,13 @@ def train(
     *,
     device: torch.device | str = "cpu",
     say: Say = print,
+    draw: Draw | None = None,
     stop_after: int | None = None,
 ) -> Path:
     """Train or continue a recognizer.
+
+    Under ``torchrun`` its processes train together; each takes a part of every batch, and the
+    updates are those of one process but for rounding and, on CPUs, batch norm.
 
     Parameters
     ----------
@@ -148,6 +116,8 @@ def train(
         Where to compute.
     say : callable
         Gets lines for people.
+    draw : callable, optional
+        Gets the rows of the log after every look at dev, to draw them.
     stop_after : int, optional
         Leave after so many steps, as if interrupted.
 
@@ -155,156 +125,207 @@ def train(
     -------
     Path
         NAME.safetensors, or ``state.safetensors`` if it was left before the end.
+
+    Raises
+    ------
+    InputError
+        If corpora, start or checkpoint do not fit the recipe, too many utterances cannot be used,
+        too many losses are not finite, or a checkpoint cannot be written.
     """
-    device = torch.device(device)
-    alphabet = alphabet_for(config.language)
-    torch.manual_seed(config.seed)
-    sizes = Wav2LetterConfig(
-        n_mels=config.features.n_mels, n_outputs=len(alphabet), **config.network.model_dump()
-    )
-    network = Wav2Letter(sizes).to(device)
-    if config.start is not None:
-        source = load_model(config.start, device=device, fuse=False)
-        new = begin_with(network, alphabet, source)
-        say(f"beginning with {source.name}; new characters: {new or 'none'}")
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in network.parameters() if p.ndim > 1]},
-        {"params": [p for p in network.parameters() if p.ndim == 1], "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.AdamW(
-        groups,
-        lr=config.learning_rate,
-        weight_decay=config.weight_decay,
-    )
-    say("reading the corpora")
-    corpora = load_corpora(config, network.output_length)
-    for name, reason in corpora.dropped:
-        say(f"left out {name}: {reason}")
-    minutes = sum(len(e.features) for e in corpora.train) * config.features.frame_s / 60
-    say(f"{len(corpora.train)} utterances, {minutes:.1f} minutes to train on")
+    with joined(torch.device(device)) as team:
+        return _Run(config, out, team, say, draw)(stop_after)
 
-    state, log = out / "state.safetensors", out / "log.csv"
-    rows: list[dict[str, float]] = []
-    step = 0
-    if state.is_file():
-        step, rows = load_state(state, network, optimiser)
-        say(f"continuing after step {step}")
-    best = min((row["dev_cer"] for row in rows if "dev_cer" in row), default=math.inf)
-    bfloat16 = uses_bfloat16(config.precision, device)
-    frames = round(config.batch_s / config.features.frame_s)
-    lengths = [len(e.features) for e in corpora.train]
-    losses: list[float] = []
-    skipped = 0
-    began = time.monotonic()
-    end = config.steps if stop_after is None else min(config.steps, step + stop_after)
 
-    def checkpoint(at: int) -> None:
-        save_state(state, at, network, optimiser, rows)
-        write_log(log, rows)
+class _Run:
+    """One start of a training run."""
 
-    for epoch, batch in batches_from(lengths, frames, config.seed, step):
-        if step >= end:
-            break
-        loss = _update(
-            network, optimiser, [corpora.train[i] for i in batch], config, step, alphabet, bfloat16
+    def __init__(
+        self, config: TrainConfig, out: Path, team: Team, say: Say, draw: Draw | None
+    ) -> None:
+        self.config, self.out, self.team = config, out, team
+        self.say: Say = say if team.leads else lambda _: None
+        self.draw = draw
+        self.alphabet = alphabet_for(config.language)
+        torch.manual_seed(config.seed)
+        network = build(sizes_of(config, self.alphabet)).to(team.device)
+        prepare_start(network, self.alphabet, config, self.say)
+        self.say("looking through the corpora")
+        self.corpora = load_corpora(config, network.output_length)
+        for name, reason in self.corpora.dropped:
+            self.say(f"left out {name}: {reason}")
+        self.say(
+            f"{len(self.corpora.train)} utterances, {minutes(self.corpora, config):.1f} minutes "
+            f"to train on"
         )
-        if loss is None:
-            skipped += 1
-            say(f"step {step}: loss not finite, update skipped ({skipped} so far)")
-            if skipped > max(10, config.steps // 100):
-                raise InputError("too many losses were not finite; lower learning_rate")
-        else:
-            losses.append(loss)
-        step += 1
-        if step % config.eval_every == 0 or step == config.steps:
-            rates = evaluate(network, corpora.dev, alphabet)
-            row: dict[str, float] = {
+        self.updater = Updater(network, config, self.alphabet, team)
+        self.network = self.updater.network
+        self.held_out = Spectrograms(config.features, int(config.cache_gib * 2**30))
+        self.progress = Progress()
+
+    def __call__(self, stop_after: int | None) -> Path:
+        config, progress = self.config, self.progress
+        step = self.restore()
+        end = config.steps if stop_after is None else min(config.steps, step + stop_after)
+        before, began = progress.seconds, time.monotonic()
+        for batch in training_batches(
+            self.corpora.train, config, step, end, self.team.rank, self.team.world
+        ):
+            loss, norm, rate = self.updater(batch, progress.seen)
+            step = batch.step + 1
+            self.note_lost([item for part in self.team.gather(batch.lost) for item in part])
+            self.note_update(batch.step, loss, norm)
+            progress.seconds = before + time.monotonic() - began
+            looking = step % config.eval_every == 0 or step == config.steps
+            if looking or step % config.log_every == 0:
+                self.add_row(step, batch.epoch, rate)
+            if looking:
+                self.look(step)
+                progress.seconds = before + time.monotonic() - began
+                if self.stops_early():
+                    self.say(f"no better dev CER in {config.stop_early} looks: stopping")
+                    self.checkpoint(step)
+                    return self.finish()
+            if looking or step % config.save_every == 0 or step == end:
+                self.checkpoint(step)
+        if step < config.steps and not self.stops_early():
+            return self.out / "state.safetensors"
+        return self.finish()
+
+    def restore(self) -> int:
+        """Go back to the last checkpoint, if there is one; return its step."""
+        state = self.out / "state.safetensors"
+        if not state.is_file():
+            return 0
+        step, facts = load_state(state, self.network, self.updater.optimiser, self.identity())
+        self.progress = Progress(**facts)
+        self.updater.restore_scale(self.progress.scale)
+        self.say(f"continuing after step {step}")
+        return self.config.steps if self.stops_early() else step
+
+    def identity(self) -> dict[str, Any]:
+        """Return what a checkpoint must share with the recipe to be continued."""
+        return {
+            "alphabet": self.alphabet.symbols,
+            "architecture": self.config.network.architecture,
+            "features": self.config.features.model_dump(),
+            "optimiser": self.config.optimiser,
+            "frozen": self.config.frozen,
+        }
+
+    def stops_early(self) -> bool:
+        """Say whether dev has not become better for too long."""
+        limit = self.config.stop_early
+        return limit is not None and since_best(self.progress.seen) >= limit
+
+    def note_lost(self, found: Sequence[tuple[str, str]]) -> None:
+        """Count utterances whose sound could not be used after all."""
+        progress = self.progress
+        for name, reason in found:
+            if name not in progress.lost:
+                progress.lost[name] = reason
+                self.say(f"left out {name}: {reason}")
+        dropped = [*self.corpora.dropped, *progress.lost.items()]
+        refuse_too_many(
+            dropped, len(self.corpora.train) + len(self.corpora.dropped), self.config.max_bad_share
+        )
+
+    def note_update(self, step: int, loss: float, norm: float) -> None:
+        """Count an update, or that there was none."""
+        progress = self.progress
+        if math.isfinite(loss) and math.isfinite(norm):
+            progress.losses.append(loss)
+            progress.norm = norm
+            return
+        progress.skipped += 1
+        what = "gradient" if math.isfinite(loss) else "loss"
+        self.say(f"step {step}: {what} not finite, update skipped ({progress.skipped} so far)")
+        if progress.skipped > max(10, self.config.steps // 100):
+            raise InputError("too many losses were not finite; lower learning_rate")
+
+    def add_row(self, step: int, epoch: int, rate: float) -> None:
+        """Add a row to the log."""
+        progress = self.progress
+        losses = progress.losses
+        progress.rows.append(
+            {
                 "step": step,
                 "epoch": epoch,
-                "train_loss": sum(losses) / max(1, len(losses)),
-                "seconds": round(time.monotonic() - began, 1),
+                "train_loss": sum(losses) / len(losses) if losses else math.nan,
+                "gradient_norm": progress.norm,
+                "learning_rate": rate,
+                "seconds": round(progress.seconds, 1),
             }
-            for name, rate in rates.items():
-                row |= {f"{name}_cer": rate.cer, f"{name}_wer": rate.wer}
-            recognizer = Recognizer(
-                config.name, network, config.features, alphabet, config.language,
-                facts={"step": step, "dev": {k: asdict(v) for k, v in rates.items()}},
-            )  # fmt: skip
-            save_recognizer(out / "last.safetensors", recognizer)
-            if rates:
-                row["dev_cer"] = sum(r.cer for r in rates.values()) / len(rates)
-                if row["dev_cer"] < best:
-                    best = row["dev_cer"]
-                    save_recognizer(out / "best.safetensors", recognizer)
-            rows.append(row)
-            losses = []
-            say("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
-            checkpoint(step)
-        elif step % config.save_every == 0 or step == end:
-            checkpoint(step)
-    if step < config.steps:
-        return state
-    return finish(config, out, out / ("best" if corpora.dev else "last"), corpora, device)
+        )
+        progress.losses = []
+
+    def look(self, step: int) -> None:
+        """Score the dev sets, keep the best network, and show how it goes."""
+        rates = evaluate(self.network, self.corpora.dev, self.held_out, self.alphabet, self.team)
+        row, before = self.progress.rows[-1], min(self.progress.seen, default=math.inf)
+        for name, rate in rates.items():
+            row |= {f"{name}_cer": rate.cer, f"{name}_wer": rate.wer}
+        if rates:
+            row["dev_cer"] = sum(r.cer for r in rates.values()) / len(rates)
+        if self.team.leads:
+            recognizer = self.recognizer(step, rates)
+            save_recognizer(self.out / "last.safetensors", recognizer)
+            if row.get("dev_cer", math.inf) < before:
+                save_recognizer(self.out / "best.safetensors", recognizer)
+            if self.draw is not None:
+                self.draw(self.progress.rows)
+        self.say("  ".join(f"{k} {v:.4g}" for k, v in row.items()))
+
+    def recognizer(self, step: int, rates: dict[str, ErrorRates]) -> Recognizer:
+        """Return the network as it is now."""
+        return Recognizer(
+            self.config.name, self.network, self.config.features, self.alphabet,
+            self.config.language,
+            facts={"step": step, "dev": {k: asdict(v) for k, v in rates.items()}},
+        )  # fmt: skip
+
+    def checkpoint(self, step: int) -> None:
+        """Write what is needed to go on."""
+        if not self.team.leads:
+            return
+        self.progress.scale = self.updater.scale()
+        save_state(
+            self.out / "state.safetensors", step, self.network, self.updater.optimiser,
+            asdict(self.progress), self.identity(),
+        )  # fmt: skip
+        write_log(self.out / "log.csv", self.progress.rows)
+
+    def finish(self) -> Path:
+        """Write the chosen network in half precision and score it, as it is, on every split."""
+        config = self.config
+        target = self.out / f"{config.name}.safetensors"
+        chosen = self.out / ("best.safetensors" if self.corpora.dev else "last.safetensors")
+        if self.team.leads:
+            save_recognizer(target, load_model(chosen, fuse=False), torch.float16)
+        self.team.gather(None)  # the others wait until the file is there
+        best = load_model(chosen, fuse=False)
+        shipped = load_model(target, device=self.team.device, fuse=False)
+        splits = {"dev": self.corpora.dev, "test": self.corpora.test}
+        rates = {
+            f"{name} {split}": asdict(rate)
+            for split, sets in splits.items()
+            for name, rate in evaluate(
+                shipped.network, sets, self.held_out, self.alphabet, self.team
+            ).items()
+        }
+        facts = {
+            "steps": self.progress.rows[-1]["step"],
+            "chosen_at": (best.facts or {}).get("step"),
+            "utterances": len(self.corpora.train),
+            "minutes": round(minutes(self.corpora, config), 1),
+            "left_out": len(self.corpora.dropped) + len(self.progress.lost),
+            "error_rates": rates,
+        }
+        if self.team.leads:
+            save_recognizer(target, replace(shipped, facts=facts), torch.float16)
+            write_text(self.out / "figures.json", json.dumps(facts, indent=1) + "\n")
+        return target
 
 
-def finish(
-    config: TrainConfig, out: Path, chosen: Path, corpora: Corpora, device: torch.device
-) -> Path:
-    """Write the chosen network in half precision and score it, as it is now, on every split."""
-    target = out / f"{config.name}.safetensors"
-    best = load_model(chosen.with_suffix(".safetensors"), device=device, fuse=False)
-    save_recognizer(target, best, torch.float16)
-    shipped = load_model(target, device=device, fuse=False)
-    splits = {"dev": corpora.dev, "test": corpora.test}
-    rates = {
-        f"{name} {split}": asdict(rate)
-        for split, sets in splits.items()
-        for name, rate in evaluate(shipped.network, sets, shipped.alphabet).items()
-    }
-    facts = {
-        "steps": config.steps,
-        "chosen_at": (best.facts or {}).get("step"),
-        "utterances": len(corpora.train),
-        "minutes": round(
-            sum(len(e.features) for e in corpora.train) * config.features.frame_s / 60, 1
-        ),
-        "error_rates": rates,
-    }
-    save_recognizer(target, replace(shipped, facts=facts), torch.float16)
-    write_text(out / "figures.json", json.dumps(facts, indent=1) + "\n")
-    return target
-
-
-def _update(
-    network: Wav2Letter,
-    optimiser: torch.optim.Optimizer,
-    examples: Sequence[Example],
-    config: TrainConfig,
-    step: int,
-    alphabet: Alphabet,
-    bfloat16: bool,
-) -> float | None:
-    """Make one update; return the loss, or None if it was not finite and nothing was changed."""
-    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-    torch.manual_seed(config.seed * 1_000_003 + step)
-    device = next(network.parameters()).device
-    spectrograms, texts = collate(examples)
-    frame_s = config.features.frame_s
-    changed = [augment(s, config.augment, frame_s, generator) for s in spectrograms]
-    features, lengths = pad(changed)
-    targets = [torch.tensor(alphabet.encode(text)) for text in texts]
-    for group in optimiser.param_groups:
-        group["lr"] = learning_rate(step, config.steps, config.learning_rate, config.warmup)
-    network.train()
-    optimiser.zero_grad(set_to_none=True)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        logits = network(features.to(device))
-    loss = ctc_loss(logits, [network.output_length(n) for n in lengths], targets)
-    if not torch.isfinite(loss):
-        return None
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-    if not torch.isfinite(norm):
-        return None
-    optimiser.step()
-    return float(loss.detach())
+def minutes(corpora: Corpora, config: TrainConfig) -> float:
+    """Return the minutes of speech to train on."""
+    return sum(e.frames for e in corpora.train) * config.features.frame_s / 60

@@ -8,7 +8,8 @@ from safetensors.torch import load_file
 from naps.errors import InputError
 from naps.models import load_model
 from naps.training import TrainConfig, train
-from naps.training.config import AugmentConfig, DataConfig, NetworkConfig
+from naps.training.config import AugmentConfig, DataConfig
+from naps.training.config import Wav2LetterNetwork as NetworkConfig
 from tests.conftest import write_corpus
 
 OFF = AugmentConfig(time_warp=0, mel_warp=0, tilt=0, noise=0, mel_masks=0, time_masks_per_s=0)
@@ -106,16 +107,16 @@ def test_corpora_are_checked_first(tmp_path: Path, corpus: Path) -> None:
 def test_a_loss_that_is_not_finite_is_skipped(
     tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import naps.training.loop as loop
+    import naps.training.update as update
 
-    real, calls = loop.ctc_loss, []
+    real, calls = update.ctc_losses, []
 
     def sometimes_nan(*args: object) -> torch.Tensor:
         calls.append(1)
-        loss = real(*args)
-        return loss * float("nan") if len(calls) == 3 else loss
+        losses = real(*args)
+        return losses * float("nan") if len(calls) == 3 else losses
 
-    monkeypatch.setattr(loop, "ctc_loss", sometimes_nan)
+    monkeypatch.setattr(update, "ctc_losses", sometimes_nan)
     said: list[str] = []
     train(config(corpus), tmp_path / "run", say=said.append)
     assert any("step 2: loss not finite" in line for line in said)

@@ -14,9 +14,9 @@ from naps.models import ENGLISH
 from naps.training.augment import augment, mask, warp
 from naps.training.batches import batches_from, epoch_batches
 from naps.training.config import AugmentConfig
-from naps.training.examples import load_examples
-from naps.training.loop import ctc_loss
+from naps.training.examples import find_examples
 from naps.training.schedule import learning_rate
+from naps.training.update import ctc_losses
 
 NONE = AugmentConfig(
     time_warp=0, mel_warp=0, tilt=0, noise=0, mel_masks=0, time_masks_per_s=0
@@ -97,7 +97,7 @@ def test_ctc_loss_of_a_hand_made_case() -> None:
     # Two frames, letters a and blank, target "a": paths aa, a-, -a.
     p = torch.tensor([[0.6, 0.4], [0.3, 0.7]])
     expected = -torch.log(p[0, 0] * p[1, 0] + p[0, 0] * p[1, 1] + p[0, 1] * p[1, 0])
-    loss = ctc_loss(p.log()[None], [2], [torch.tensor([0])])
+    (loss,) = ctc_losses(p.log()[None], [2], [torch.tensor([0])])
     assert float(loss) == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -112,7 +112,7 @@ def test_examples_that_cannot_be_learned_are_named(corpus: Path) -> None:
     ]
 
     def load(share: float) -> tuple[list, list]:
-        return load_examples(
+        return find_examples(
             utterances, FeatureConfig(n_mels=8), ENGLISH, lambda n: n // 2, max_bad_share=share
         )
 
