@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from naps.cli.options import RecipeArgument, SetOption
+
+if TYPE_CHECKING:
+    from naps.pipeline import Recipe
 
 
 def check(recipe: RecipeArgument, settings: SetOption = None) -> None:
     """Look at files, labels and layers, and forecast time and memory; ends in seconds."""
     from naps.pipeline import ProfileRecipe, load_recipe
-    from naps.pipeline.check import check_recipe, check_training, forecast
+    from naps.pipeline.check import check_recipe, forecast
 
     loaded = load_recipe(recipe, settings or ())
     if not isinstance(loaded, ProfileRecipe):
-        print("\n".join(check_training(loaded)))
-        print(f"{recipe}: ready to train")
+        _check_training(loaded, recipe)
         return
     model, utterances = check_recipe(loaded)
     expected = forecast(loaded, model, utterances)
@@ -24,3 +28,19 @@ def check(recipe: RecipeArgument, settings: SetOption = None) -> None:
     print(f"time       {time} for events and profiles on this machine's processor")
     print(f"memory     {expected.sums_mib:.0f} MiB of sums, however much audio there is")
     print(f"{recipe}: ready to run")
+
+
+def _check_training(loaded: Recipe, recipe: str) -> None:
+    from naps.pipeline.runner import choose_device
+    from naps.pipeline.training_check import check_training, forecast_training
+    from naps.training import TrainConfig, TransferConfig
+
+    print("\n".join(check_training(loaded)))
+    if isinstance(loaded, TrainConfig | TransferConfig):
+        device = choose_device("auto")
+        expected = forecast_training(loaded, device)
+        print(f"network    {expected.parameters:,} parameters")
+        print(f"speed      {expected.audio_per_s:.1f} s of speech a second on one {device.type}")
+        print(f"time       about {expected.seconds / 3600:.1f} h for {expected.updates:,} updates")
+        print(f"memory     about {expected.memory_mib:.0f} MiB")
+    print(f"{recipe}: ready to train")

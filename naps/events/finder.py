@@ -20,16 +20,17 @@ from naps.decoding import (
     beam_search,
     error_rates,
     forced_path,
+    fused_search,
     greedy,
 )
 from naps.errors import InputError, UtteranceError
 from naps.events.drops import Drop, DropLog
 from naps.events.given import interval_events
 from naps.events.letters import Row, letter_events
-from naps.events.options import EventOptions
+from naps.events.options import WIDTH, EventOptions
 from naps.events.phonemes import attach_phonemes
 from naps.events.table import to_table
-from naps.models import Recognizer
+from naps.models import Alphabet, Recognizer
 from naps.phonology import Pronouncer, read_label
 
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
@@ -126,7 +127,7 @@ def find_events(
                 raise UtteranceError("not_finite", "the recognizer's output is not finite")
             text, unknown = model.alphabet.normalise(utterance.text)
             reference = text if text and not unknown else None
-            letters = greedy(logits, model.alphabet.blank)
+            letters = decode(logits, model.alphabet, options)
             rows = _rows(utterance, model, logits, letters, reference, tiers, options, log)
         except UtteranceError as error:
             log.add_utterance(Drop("events", utterance.id, error.reason, str(error)))
@@ -158,6 +159,29 @@ def find_events(
     )
     columns = ["id", "split", "speaker", "duration_s", "reference", "hypothesis", "cer", "wer"]
     return Events(table, pd.DataFrame(transcripts, columns=columns), log.drops, audio_s)
+
+
+def decode(logits: Tensor, alphabet: Alphabet, options: EventOptions) -> list[Letter]:
+    """Find the letters of an utterance by the search that the options ask for.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (frames, units)
+    alphabet : Alphabet
+    options : EventOptions
+        ``beam`` and what concerns the language model count.
+    """
+    if options.language_model is not None:
+        units, _ = fused_search(
+            logits, alphabet, options.language_model,
+            beam=options.beam if options.beam > 1 else WIDTH,
+            weight=options.language_weight, bonus=options.word_bonus,
+        )  # fmt: skip
+    elif options.beam > 1:
+        units, _ = beam_search(logits, alphabet.blank, options.beam)
+    else:
+        return greedy(logits, alphabet.blank)
+    return forced_path(logits, units, alphabet.blank)
 
 
 def _tiers(
@@ -221,9 +245,6 @@ def _rows(
             row | {"correct": best[row["frame"]] == row["unit"]}
             for row in letter_events(path, alphabet, reference)
         ]
-    if options.beam > 1:
-        units, _ = beam_search(logits, alphabet.blank, options.beam)
-        letters = forced_path(logits, units, alphabet.blank)
     return letter_events(letters, alphabet, reference)
 
 

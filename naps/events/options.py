@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from naps.decoding import LanguageModel
 from naps.errors import InputError
 from naps.events.given import Anchor
 from naps.events.phonemes import Basis
 
 Mode = Literal["predicted", "reference", "given"]
 MODES: tuple[Mode, ...] = ("predicted", "reference", "given")
+# Prefixes of a search that a language model leads, unless the options say.
+WIDTH = 64
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,13 @@ class EventOptions:
         Letters that the recognizer predicts; letters of the true text where forced alignment
         puts them; or phones of given intervals.
     beam : int
-        Prefixes of the beam search for ``predicted``; 1 takes the greedy path.
+        Prefixes of the beam search for ``predicted``; 1 takes the greedy path, or with a language
+        model 64 prefixes.
+    language_model : LanguageModel or None
+        Leads the beam; it makes better transcripts, and letters that the network alone would not
+        have written.
+    language_weight, word_bonus : float
+        See `naps.decoding.fused_search`.
     phonemes : {"said", "predicted"}
         Whether a letter's phoneme is that of the true text where it was heard, or that of the
         word as predicted; see `attach_phonemes`.
@@ -49,6 +58,9 @@ class EventOptions:
 
     mode: Mode = "predicted"
     beam: int = 1
+    language_model: LanguageModel | None = None
+    language_weight: float = 0.5
+    word_bonus: float = 1.0
     phonemes: Basis = "said"
     inserted: Literal["drop", "attach"] = "drop"
     delay_s: float | None = None

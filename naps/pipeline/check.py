@@ -7,24 +7,23 @@ from dataclasses import dataclass
 
 import soundfile
 
-from naps.corpus.manifest import read_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
 from naps.events import find_events
 from naps.events.table import to_table
 from naps.models import Recognizer, load_model
-from naps.phonology import inventory, read_lexicon
+from naps.phonology import inventory
 from naps.pipeline.listening import (
     event_options,
     phone_tiers,
     recipe_alignments,
     recipe_pronouncer,
+    search_options,
     unknown_labels,
 )
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
 from naps.profiles import choose_layers, profile_events
-from naps.training import TrainConfig, TrainG2PConfig
 
 # Looked at one by one; a missing file is told by the file system, which is quicker.
 _OPENED = 200
@@ -161,7 +160,7 @@ def _measure(
         sample,
         pronouncer=recipe_pronouncer(recipe, model),
         alignments=recipe_alignments(recipe, sample),
-        options=event_options(recipe.events),
+        options=search_options(recipe.events),
         max_bad_share=1.0,
     )
     if found.table.empty or not found.audio_s:
@@ -174,43 +173,3 @@ def _measure(
     except InputError:
         return None
     return (time.monotonic() - began) / found.audio_s * audio_s
-
-
-def check_training(config: TrainConfig | TrainG2PConfig) -> list[str]:
-    """Look at the corpora or dictionaries of a training recipe; return a line for each.
-
-    Raises
-    ------
-    InputError
-        If one that is needed is missing or cannot be read, or a split is empty.
-    """
-    if isinstance(config, TrainG2PConfig):
-        return _check_dictionaries(config)
-    lines = []
-    for name, data in config.data.items():
-        if data.path is None:
-            if data.required:
-                raise InputError(f"no folder for corpus {name!r}; --set data.{name}.path=FOLDER")
-            lines.append(f"{name}: left out")
-            continue
-        utterances = read_manifest(data.path / "manifest.jsonl")
-        counts = {}
-        for split in (data.train, data.dev):
-            if split is not None:
-                counts[split] = sum(
-                    u.split == split and data.language in (None, u.language) for u in utterances
-                )
-                if not counts[split]:
-                    raise InputError(f"{data.path}: no utterance of split {split!r}")
-        lines.append(f"{name}: " + ", ".join(f"{n} {split}" for split, n in counts.items()))
-    return lines
-
-
-def _check_dictionaries(config: TrainG2PConfig) -> list[str]:
-    if config.lexicon is None:
-        raise InputError("the recipe names no dictionary; --set lexicon=FILE")
-    files = {"lexicon": config.lexicon} | ({"test": config.test} if config.test else {})
-    return [
-        f"{use}: {len(read_lexicon(path, language=config.language))} words"
-        for use, path in files.items()
-    ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
 
 from naps.corpus import Alignments, Interval, Utterance, choose_tier, read_alignments
+from naps.decoding import confusions, read_language_model, word_confusions
 from naps.errors import InputError
 from naps.events import (
     EventOptions,
@@ -21,6 +22,7 @@ from naps.events import (
     write_events,
 )
 from naps.events.drops import write_drops
+from naps.events.options import WIDTH
 from naps.files import write_text
 from naps.models import Recognizer
 from naps.phonology import Pronouncer, find_pronouncer, read_label
@@ -40,6 +42,19 @@ def event_options(config: EventsConfig) -> EventOptions:
         tier=config.tier,
         notation=config.notation,
         anchor=config.anchor,
+    )
+
+
+def search_options(config: EventsConfig) -> EventOptions:
+    """Give the same options with the language model of the recipe, if it names one, read."""
+    options = event_options(config)
+    if config.language_model is None:
+        return options
+    return replace(
+        options,
+        language_model=read_language_model(config.language_model),
+        language_weight=config.language_weight,
+        word_bonus=config.word_bonus,
     )
 
 
@@ -110,7 +125,7 @@ def make_events(
         utterances,
         pronouncer=recipe_pronouncer(recipe, model),
         alignments=alignments,
-        options=event_options(recipe.events),
+        options=search_options(recipe.events),
         max_bad_share=recipe.max_bad_share,
         progress=lambda items: progress(items, "events"),
     )
@@ -121,6 +136,9 @@ def make_events(
         )
     write_events(run.events / "events.parquet", found.table)
     write_text(run.events / "transcripts.csv", found.transcripts.to_csv(index=False))
+    write_text(
+        run.events / "confusions.csv", confusion_table(found.transcripts).to_csv(index=False)
+    )
     write_drops(run.events / "dropped.csv", found.drops)
     quality = None
     if alignments is not None and recipe.events.mode != "given":
@@ -144,6 +162,7 @@ def make_events(
             "used": len(found.transcripts),
             "audio_s": round(found.audio_s, 2),
             "mode": recipe.events.mode,
+            "search": _search(recipe.events),
             "phonemes": recipe.events.phonemes,
             "events": len(found.table),
             "phoneme_events": int(found.table["phoneme"].notna().sum()),
@@ -157,6 +176,32 @@ def make_events(
             "seconds": round(time.monotonic() - began, 2),
         },
     )
+
+
+def _search(config: EventsConfig) -> str:
+    """Say how transcripts were found."""
+    if config.language_model is not None:
+        name = config.language_model.name
+        return f"beam of {config.beam if config.beam > 1 else WIDTH} led by {name}"
+    return f"beam of {config.beam}" if config.beam > 1 else "greedy"
+
+
+def confusion_table(transcripts: pd.DataFrame) -> pd.DataFrame:
+    """Count what letters and words were taken for.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``of`` (``letters`` or ``words``), ``said``, ``heard``, ``count``, ``share``.
+    """
+    scored = transcripts.dropna(subset=["reference"])
+    texts = list(scored["reference"]), list(scored["hypothesis"])
+    rows = [
+        (of, c.said, c.heard, c.count, c.share)
+        for of, found in (("letters", confusions(*texts)), ("words", word_confusions(*texts)))
+        for c in found
+    ]
+    return pd.DataFrame(rows, columns=["of", "said", "heard", "count", "share"])
 
 
 def _quality(

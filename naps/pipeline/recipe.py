@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from naps.errors import InputError
+from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
 
@@ -55,6 +56,8 @@ class EventsConfig(Strict):
 
     Attributes
     ----------
+    language_model : Path or None
+        Words in the ARPA format, plain or gzipped, to lead the beam.
     alignments : Path or None
         Phone times that the recognizer did not make: a JSON Lines, CTM or a folder of TextGrid,
         TIMIT or EmoDB files. Mode ``given`` makes events of them, the others are measured
@@ -69,6 +72,9 @@ class EventsConfig(Strict):
 
     mode: Literal["predicted", "reference", "given"] = "predicted"
     beam: int = Field(1, ge=1, le=1000)
+    language_model: Path | None = None
+    language_weight: float = Field(0.5, ge=0.0)
+    word_bonus: float = 1.0
     phonemes: Literal["said", "predicted"] = "said"
     inserted: Literal["drop", "attach"] = "drop"
     alignments: Path | None = None
@@ -131,7 +137,7 @@ class ProfileRecipe(Strict):
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 
-Recipe = ProfileRecipe | TrainConfig | TrainG2PConfig
+Recipe = ProfileRecipe | TrainConfig | TransferConfig | TrainG2PConfig
 
 
 def recipe_names() -> list[str]:
@@ -187,6 +193,7 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     models: dict[Any, TypeAdapter[Any]] = {
         "profile": TypeAdapter(ProfileRecipe),
         "train": TypeAdapter(TrainConfig),
+        "transfer": TypeAdapter(TransferConfig),
         "g2p": TypeAdapter(TrainG2PConfig),
     }
     if kind not in models:

@@ -100,6 +100,7 @@ def run_recipe(
                 *(_source(name) for name in (recipe.lexicon, recipe.g2p)),
                 recipe.events.model_dump(mode="json"),
                 _source(recipe.events.alignments),
+                _source(recipe.events.language_model),
                 recipe.max_bad_share,
                 where.type,
             ],

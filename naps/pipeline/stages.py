@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -22,6 +20,7 @@ from naps.events.drops import write_drops
 from naps.files import sha256, write_text
 from naps.models import Recognizer
 from naps.phonology import classes, letter_classes
+from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import CorpusConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder, write_json
 from naps.profiles import (
@@ -154,12 +153,6 @@ def active_groups(recipe: ProfileRecipe) -> tuple[str, ...]:
     """Return the groupings of a recipe; phonemes only where words can be said."""
     said = (recipe.lexicon, recipe.g2p) != (None, None) or recipe.events.mode == "given"
     return tuple(g for g in recipe.profiles.groups if g != "phoneme" or said)
-
-
-def peak_memory_mib() -> float:
-    """Return the most memory that this process has held, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def categories_of(labels: Sequence[str], group: str) -> dict[str, list[str]]:

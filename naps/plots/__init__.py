@@ -8,6 +8,7 @@ from naps.plots.distances import distance_map
 from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
 from naps.plots.render import png, svg
+from naps.plots.training import training_curves, transfer_curve
 
 __all__ = [
     "Curve",
@@ -22,4 +23,6 @@ __all__ = [
     "profile_map",
     "svg",
     "symmetric_limit",
+    "training_curves",
+    "transfer_curve",
 ]

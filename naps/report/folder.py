@@ -47,6 +47,7 @@ class RunContent:
     profiles_summary: Mapping[str, Any]
     manifest: tuple[Mapping[str, Any], ...]
     events: pd.DataFrame
+    confusions: pd.DataFrame
     label_quality: pd.DataFrame
     label_offsets: pd.DataFrame
     dropped: pd.DataFrame
@@ -114,6 +115,7 @@ def read_run(path: Path) -> RunContent:
         profiles_summary=_object(path / "profiles" / "summary.json"),
         manifest=_lines(path / "manifest.jsonl"),
         events=_events(path / "events" / "events.parquet"),
+        confusions=_table(path / "events" / "confusions.csv"),
         label_quality=_table(path / "events" / "label_quality.csv"),
         label_offsets=_table(path / "events" / "label_offsets.csv"),
         dropped=_dropped([path / stage / "dropped.csv" for stage in ("events", "profiles")]),

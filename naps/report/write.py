@@ -10,6 +10,7 @@ import yaml
 
 from naps.files import write_text
 from naps.report import index_page
+from naps.report.confusions import confusion_elements
 from naps.report.data import DataFolder
 from naps.report.element import render
 from naps.report.findings import findings
@@ -116,7 +117,7 @@ def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder)
         layers=index_page.layer_table(content, {p.name: p.file for p in pages}, data),
         recognizer=index_page.recognizer(content, data),
         corpus=index_page.corpus(content, data),
-        errors=index_page.error_table(content, data),
+        errors=[index_page.error_table(content, data), *confusion_elements(content, data)],
         counts=index_page.count_elements(content, data),
         labels=label_elements(content, data),
         event_tables=index_page.event_tables(content, data),
