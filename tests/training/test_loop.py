@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from naps.errors import InputError
 from naps.models import load_model
 from naps.training import TrainConfig, train
-from naps.training.config import AugmentConfig, DataConfig
+from naps.training.config import AugmentConfig, DataConfig, LSTMNetwork
 from naps.training.config import Wav2LetterNetwork as NetworkConfig
 from tests.conftest import write_corpus
 
@@ -40,8 +40,14 @@ def log(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_twenty_steps_lower_the_loss(tmp_path: Path, corpus: Path) -> None:
-    best = train(config(corpus), tmp_path / "run", say=quiet)
+SMALL_LSTM = LSTMNetwork(hidden=16, layers=2, front=16, stride=2)
+
+
+@pytest.mark.parametrize("network", [NetworkConfig(channels=24, wide=32, dropout=0.1), SMALL_LSTM])
+def test_twenty_steps_lower_the_loss(
+    tmp_path: Path, corpus: Path, network: NetworkConfig | LSTMNetwork
+) -> None:
+    best = train(config(corpus, network=network), tmp_path / "run", say=quiet)
     rows = log(tmp_path / "run")
     assert [row["step"] for row in rows] == ["10", "20"]
     assert float(rows[1]["train_loss"]) < float(rows[0]["train_loss"])
@@ -63,7 +69,16 @@ def test_interrupted_and_continued_equals_uninterrupted(tmp_path: Path, corpus: 
     assert log(tmp_path / "parts")[-1]["dev_cer"] == log(tmp_path / "whole")[-1]["dev_cer"]
 
 
-def test_four_utterances_can_be_learned_by_heart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("network", "rate"),
+    [
+        (NetworkConfig(channels=32, wide=64), 3e-3),
+        (LSTMNetwork(hidden=96, layers=1, front=64, stride=4), 3e-3),
+    ],
+)
+def test_four_utterances_can_be_learned_by_heart(
+    tmp_path: Path, network: NetworkConfig | LSTMNetwork, rate: float
+) -> None:
     corpus = write_corpus(tmp_path / "corpus", seconds=2.5)
     lines = (corpus / "manifest.jsonl").read_text().splitlines()
     texts = ["go", "stay", "left turn", "no"]
@@ -73,8 +88,8 @@ def test_four_utterances_can_be_learned_by_heart(tmp_path: Path) -> None:
     ]
     (corpus / "manifest.jsonl").write_text("\n".join(changed))
     recipe = config(
-        corpus, steps=200, augment=OFF, network=NetworkConfig(channels=32, wide=64),
-        batch_s=12.0, eval_every=200, save_every=200,
+        corpus, steps=250, augment=OFF, network=network, learning_rate=rate,
+        batch_s=12.0, eval_every=250, save_every=250,
     )  # fmt: skip
     train(recipe, tmp_path / "run", say=quiet)
     assert float(log(tmp_path / "run")[-1]["dev_cer"]) == 0.0
