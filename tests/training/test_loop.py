@@ -88,8 +88,8 @@ def test_four_utterances_can_be_learned_by_heart(
     ]
     (corpus / "manifest.jsonl").write_text("\n".join(changed))
     recipe = config(
-        corpus, steps=250, augment=OFF, network=network, learning_rate=rate,
-        batch_s=12.0, eval_every=250, save_every=250,
+        corpus, steps=300, augment=OFF, network=network, learning_rate=rate,
+        batch_s=12.0, eval_every=300, save_every=300,
     )  # fmt: skip
     train(recipe, tmp_path / "run", say=quiet)
     assert float(log(tmp_path / "run")[-1]["dev_cer"]) == 0.0
