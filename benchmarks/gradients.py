@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from captum.attr import LayerGradientXActivation
 from torch import Tensor, nn
 
 from benchmarks.machine import machine
-from naps.models import Wav2Letter, Wav2LetterConfig
-from naps.profiles.gradients import event_gradients
-from naps.profiles.trace import trace
+from naps.models import Layer, LSTMConfig, LSTMRecognizer, Wav2Letter, Wav2LetterConfig, Window
+from naps.profiles.tracing import trace
+from naps.profiles.windows import lag_window
 
 TITLE = "Exact gradients of events"
 RUNS = 5
@@ -27,6 +27,7 @@ SIZES = {
     "mini (64 bands, 160/512 channels)": Wav2LetterConfig(n_mels=64, channels=160, wide=512),
     "full (128 bands, 250/2000 channels)": Wav2LetterConfig(),
 }
+RECURRENT = {"LSTM (64 bands, 4 layers of 2 × 192 cells, stride 3)": LSTMConfig()}
 
 
 class Crops(nn.Module):
@@ -76,10 +77,12 @@ def measure(config: Wav2LetterConfig) -> dict[str, float]:
     count = round(SECONDS * EVENTS_PER_SECOND)
     frames = torch.linspace(60, 60 + SECONDS * 50 - 20, count).long()
     units = torch.randint(0, 28, (count,))
+    names = ["input", *(layer.name for layer in network.layers[:-1])]
+    windows = dict(zip(names, network.windows, strict=False))
 
     def ours() -> list[Tensor]:
-        traced = trace(network, spectrogram)
-        return [a * g for _, a, g in event_gradients(network, traced, frames, units)][::-1]
+        traced = trace(network, spectrogram, windows)
+        return [a * g for _, a, g in traced.gradients(frames, units, names)][::-1]
 
     def plain() -> None:
         with torch.no_grad():
@@ -124,10 +127,85 @@ def measure(config: Wav2LetterConfig) -> dict[str, float]:
         "captum LayerGradientXActivation, layer by layer, batched crops": captum,
         "autograd, one backward per event over the utterance": naive,
     }
+    return medians(ways, once=naive)
+
+
+def measure_recurrent(config: LSTMConfig) -> dict[str, float]:
+    torch.manual_seed(0)
+    network = LSTMRecognizer(config).eval()
+    spectrogram = torch.randn(round(SECONDS * 100), config.n_mels)
+    count = round(SECONDS * EVENTS_PER_SECOND)
+    frames = torch.linspace(0, network.output_length(len(spectrogram)) - 1, count).long()
+    units = torch.randint(0, 28, (count,))
+    shown = (Layer("input", config.n_mels, 1, 0, 1), *network.layers[:-1])
+    # Half a second to either side, in frames of 10 ms.
+    windows = {x.name: lag_window(x, network.layers[-1], (-50, 50)) for x in shown}
+    with_taps = windows | {
+        tap.name: lag_window(tap, network.layers[-1], (-50, 50)) for tap in network.taps
+    }
+
+    def by_hand(chosen: dict[str, Window], some: slice = slice(None)) -> dict[str, Tensor]:
+        traced = trace(network, spectrogram, chosen)
+        found = traced.gradients(frames[some], units[some], chosen)
+        return {name: gradient for name, _, gradient in found}
+
+    def plain() -> None:
+        with torch.no_grad():
+            network(spectrogram[None])
+
+    def listen() -> list[Tensor]:
+        features = spectrogram[None].clone().requires_grad_()
+        activations, logits = network.watched(features)
+        return [logits, features, *activations.values()]
+
+    graph = listen()
+
+    def backward(event: int) -> tuple[Tensor, ...]:
+        target = graph[0][0, frames[event], units[event]]
+        return torch.autograd.grad(target, graph[1:], retain_graph=True)
+
+    few = slice(0, None, count // 5)
+    checked = by_hand(windows, few)
+    traced = trace(network, spectrogram, windows)
+    for row, event in enumerate(range(count)[few]):
+        for (name, ours), whole in zip(
+            sorted(checked.items(), key=lambda item: list(windows).index(item[0])),
+            backward(event),
+            strict=True,
+        ):
+            layer, at = traced.layers[name], frames[event : event + 1]
+            valid, places = layer.valid(at)[0], layer.places(at)[0]
+            error = (ours[row][valid] - whole[0][places[valid]]).abs().max()
+            if float(error) > 1e-4 * float(whole.abs().max()):
+                raise AssertionError(f"two ways differ in {name}")
+
+    def backwards() -> None:
+        for event in range(count)[few]:
+            backward(event)
+
+    share = count / len(range(count)[few])
+    found = medians(
+        {
+            "naps: shared forward, backward by hand": lambda: by_hand(windows),
+            "the same with cell states and gates of all layers": lambda: by_hand(with_taps),
+            "plain forward pass, no gradients": plain,
+            "autograd, forward pass": listen,
+            "autograd, one backward per event": backwards,
+        }
+    )
+    found["autograd, one backward per event"] *= share
+    found["autograd, one backward per event"] += found.pop("autograd, forward pass")
+    return found
+
+
+def medians(
+    ways: Mapping[str, Callable[[], object]], once: Callable[[], object] | None = None
+) -> dict[str, float]:
+    """Time several ways in turns, in seconds; ``once`` is but run once."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(RUNS):
         for name, way in ways.items():
-            if way is naive and times[name]:
+            if way is once and times[name]:
                 continue
             began = time.perf_counter()
             way()
@@ -140,11 +218,15 @@ def report() -> str:
         f"{machine('torch', 'captum', 'numpy')}, {torch.get_num_threads()} threads. "
         f"One utterance of {SECONDS:.0f} s, {EVENTS_PER_SECOND} events a second, activation × "
         f"gradient of the event's logit at the input and all ten layers (captum: the ten layers), "
-        f"float32, median of {RUNS} interleaved runs (one run of the slowest way).",
+        f"float32, median of {RUNS} interleaved runs (one run of the slowest way). Of the LSTM: "
+        f"gradients at the input and all five layers, half a second around each event, but through "
+        f"the whole utterance; one backward per event is reckoned from five events.",
     ]
-    for title, config in SIZES.items():
-        medians = measure(config)
-        ours = next(iter(medians.values()))
+    measured = {title: measure(config) for title, config in SIZES.items()}
+    for title, config in RECURRENT.items():
+        measured[title] = measure_recurrent(config)
+    for title, found in measured.items():
+        ours = next(iter(found.values()))
         lines += ["", f"### {title}", "", "| way | ms | times naps |", "|---|---|---|"]
-        lines += [f"| {n} | {1000 * s:.0f} | {s / ours:.2f} |" for n, s in medians.items()]
+        lines += [f"| {n} | {1000 * s:.0f} | {s / ours:.2f} |" for n, s in found.items()]
     return "\n".join(lines)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from naps.api import PlottableTree, cluster, find_events, profile, pronounce
     from naps.corpus import read_manifest
     from naps.errors import InputError
-    from naps.models import load_model
+    from naps.models import load_model, model_from_python
     from naps.profiles import Profiles, contrast, load_profiles
     from naps.report import report
 
@@ -35,6 +35,7 @@ _HOMES = {
     "find_events": "naps.api",
     "load_model": "naps.models",
     "load_profiles": "naps.profiles",
+    "model_from_python": "naps.models",
     "profile": "naps.api",
     "pronounce": "naps.api",
     "read_manifest": "naps.corpus",
@@ -50,6 +51,7 @@ __all__ = [
     "find_events",
     "load_model",
     "load_profiles",
+    "model_from_python",
     "profile",
     "pronounce",
     "read_manifest",

@@ -44,7 +44,7 @@ def find_events(
     Parameters
     ----------
     model : Recognizer
-        From `naps.load_model`.
+        From `naps.load_model` or `naps.model_from_python`.
     manifest : path or sequence of Utterance
         What to listen to.
     lexicon : str, Path, Lexicon or None
@@ -132,7 +132,8 @@ def profile(
     kind : {"grad", "nap"}
         Gradient-adjusted or plain.
     **options
-        Of `naps.profiles.ProfileOptions`: ``align``, ``mask``, ``quantile``, ``edges``, ``batch``.
+        Of `naps.profiles.ProfileOptions`: ``lags_ms``, ``align``, ``mask``, ``quantile``,
+        ``edges``, ``batch``.
 
     Returns
     -------

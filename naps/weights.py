@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -55,6 +57,16 @@ def save_tensors(
             f"{path}: cannot be written ({error}); make room and start again, what was there "
             f"before is unharmed"
         ) from None
+
+
+def hash_of(state: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of weights in hexadecimal: names, types, shapes and values, by name."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        plain = value.detach().cpu().contiguous()
+        digest.update(repr((name, str(plain.dtype), tuple(plain.shape))).encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

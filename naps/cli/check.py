@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from naps.cli.options import RecipeArgument, SetOption
+from naps.cli.options import ModelOption, RecipeArgument, SetOption
+from naps.errors import InputError
 
 if TYPE_CHECKING:
     from naps.pipeline import Recipe
 
 
-def check(recipe: RecipeArgument, settings: SetOption = None) -> None:
+def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption = None) -> None:
     """Look at files, labels and layers, and forecast time and memory; ends in seconds."""
     from naps.pipeline import ProfileRecipe, load_recipe
     from naps.pipeline.check import check_recipe, forecast
 
     loaded = load_recipe(recipe, settings or ())
     if not isinstance(loaded, ProfileRecipe):
+        if model is not None:
+            raise InputError(f"{recipe} is a training recipe; --model is for those with a model")
         _check_training(loaded, recipe)
         return
-    model, utterances = check_recipe(loaded)
-    expected = forecast(loaded, model, utterances)
-    print(f"model      {model.name} ({model.sha256[:12]}), {len(model.layers)} layers")
+    chosen, utterances = check_recipe(loaded, model)
+    expected = forecast(loaded, chosen, utterances)
+    print(f"model      {chosen.name} ({chosen.sha256[:12]}), {len(chosen.layers)} layers")
     minutes = "unknown" if expected.audio_s is None else f"{expected.audio_s / 60:.1f} min"
     print(f"corpus     {expected.utterances} utterances, {minutes} of speech")
     time = "unknown" if expected.seconds is None else f"about {expected.seconds:.0f} s"

@@ -14,6 +14,14 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe."),
 ]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="In place of the recipe's: a shipped model, a file, or a Python path such as "
+        "torchaudio.pipelines.WAV2VEC2_ASR_BASE_960H or my_model:recognizer, which is imported.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")]
 OutOption = Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME by default.")]
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from naps.cli.options import DeviceOption, OutOption, RecipeArgument, SetOption, out_folder
+from naps.cli.options import (
+    DeviceOption,
+    ModelOption,
+    OutOption,
+    RecipeArgument,
+    SetOption,
+    out_folder,
+)
 from naps.cli.progress import progress, say
 from naps.errors import InputError
 
@@ -14,9 +21,10 @@ def run(
     settings: SetOption = None,
     out: OutOption = None,
     device: DeviceOption = "auto",
+    model: ModelOption = None,
 ) -> None:
     """Do the whole experiment: prepare, events, profiles, clusters, report."""
-    _until("report", recipe, settings, out, device)
+    _until("report", recipe, settings, out, device, model)
 
 
 def events(
@@ -24,9 +32,10 @@ def events(
     settings: SetOption = None,
     out: OutOption = None,
     device: DeviceOption = "auto",
+    model: ModelOption = None,
 ) -> None:
     """Recognise the corpus and write its letter and phoneme events."""
-    _until("events", recipe, settings, out, device)
+    _until("events", recipe, settings, out, device, model)
 
 
 def profile(
@@ -34,9 +43,10 @@ def profile(
     settings: SetOption = None,
     out: OutOption = None,
     device: DeviceOption = "auto",
+    model: ModelOption = None,
 ) -> None:
     """Average the activations of every layer around the events."""
-    _until("profiles", recipe, settings, out, device)
+    _until("profiles", recipe, settings, out, device, model)
 
 
 def cluster(
@@ -44,13 +54,19 @@ def cluster(
     settings: SetOption = None,
     out: OutOption = None,
     device: DeviceOption = "auto",
+    model: ModelOption = None,
 ) -> None:
     """Cluster the profiles of every layer and compare with phonetic categories."""
-    _until("clusters", recipe, settings, out, device)
+    _until("clusters", recipe, settings, out, device, model)
 
 
 def _until(
-    stage: str, name: str, settings: list[str] | None, out: Path | None, device: str
+    stage: str,
+    name: str,
+    settings: list[str] | None,
+    out: Path | None,
+    device: str,
+    model: str | None,
 ) -> None:
     from naps.pipeline import ProfileRecipe, load_recipe, run_recipe
 
@@ -58,4 +74,8 @@ def _until(
     if not isinstance(recipe, ProfileRecipe):
         raise InputError(f"{name} is a training recipe; use 'naps train {name}'")
     folder = out_folder(out, recipe.name)
-    print(run_recipe(recipe, folder, device=device, until=stage, progress=progress, say=say))
+    print(
+        run_recipe(
+            recipe, folder, model=model, device=device, until=stage, progress=progress, say=say
+        )
+    )

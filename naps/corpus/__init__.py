@@ -3,7 +3,7 @@
 from naps.corpus.alignments import Alignments, choose_tier, read_alignments, tier_name
 from naps.corpus.audio import read_audio
 from naps.corpus.ctm import read_ctm, write_ctm
-from naps.corpus.features import FeatureConfig, LogMel
+from naps.corpus.features import FeatureConfig, LogMel, Waveform, WaveformConfig
 from naps.corpus.interval import Interval
 from naps.corpus.lablaut import read_lablaut
 from naps.corpus.manifest import read_manifest, write_manifest
@@ -17,6 +17,8 @@ __all__ = [
     "Interval",
     "LogMel",
     "Utterance",
+    "Waveform",
+    "WaveformConfig",
     "choose_tier",
     "read_alignments",
     "read_audio",

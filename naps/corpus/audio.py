@@ -69,4 +69,4 @@ def count_samples(path: Path, rate: int = SAMPLE_RATE) -> int:
         raise UtteranceError("unreadable", f"{path}: not a readable sound file: {error}") from None
     if head.frames <= 0:
         raise UtteranceError("empty", f"{path}: holds no samples")
-    return -(-head.frames * rate // head.samplerate)
+    return -(-int(head.frames) * rate // int(head.samplerate))

@@ -1,4 +1,4 @@
-"""Log-mel spectrograms with one mean and one spread per utterance."""
+"""Log-mel spectrograms with one mean and one spread per utterance; or the waveform as it is."""
 
 from __future__ import annotations
 
@@ -53,6 +53,31 @@ class FeatureConfig(BaseModel):
             n_mels=128, n_fft=512, window=512, hop=128,
             order="mel_of_db", floor_db=-150.0, range_db=None,
         )  # fmt: skip
+
+
+class WaveformConfig(BaseModel):
+    """The samples themselves, for networks that begin with them; one frame is one sample.
+
+    Attributes
+    ----------
+    normalise : bool
+        Shift and scale each utterance to mean 0 and variance 1, as the large wav2vec 2.0 and
+        HuBERT models want it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    normalise: bool = False
+
+    @property
+    def n_mels(self) -> int:
+        """Values a frame."""
+        return 1
+
+    @property
+    def frame_s(self) -> float:
+        """Seconds between frames."""
+        return 1 / SAMPLE_RATE
 
 
 class LogMel(nn.Module):
@@ -125,6 +150,50 @@ class LogMel(nn.Module):
             loudest = decibels.masked_fill(~valid, -torch.inf).amax((1, 2), keepdim=True)
             decibels = torch.maximum(decibels, loudest - self.config.range_db)
         return decibels
+
+
+class Waveform(nn.Module):
+    """Waveforms as frames of one value, the same alone or in a batch.
+
+    Parameters
+    ----------
+    config : WaveformConfig
+        Whether to normalise.
+    """
+
+    def __init__(self, config: WaveformConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @torch.no_grad()
+    def forward(self, waveforms: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Bring samples to where spectrograms are expected.
+
+        Parameters
+        ----------
+        waveforms : Tensor, shape (batch, samples) or (samples,)
+            Sound at 16 kHz, zeros after the end of shorter recordings.
+        lengths : Tensor of int, shape (batch,), optional
+            Samples that are real; all by default.
+
+        Returns
+        -------
+        Tensor, shape (batch, samples, 1) or (samples, 1)
+        """
+        if not self.config.normalise:
+            return waveforms.unsqueeze(-1)
+        single = waveforms.ndim == 1
+        batch = waveforms.unsqueeze(0) if single else waveforms
+        steps = torch.arange(batch.shape[1], device=batch.device).expand(batch.shape)
+        ends = batch.shape[1] if lengths is None else lengths[:, None].to(batch.device)
+        valid = (steps < ends).unsqueeze(2)
+        values = batch.unsqueeze(2)
+        count = valid.sum(1, keepdim=True)
+        centred = (values - (values * valid).sum(1, keepdim=True) / count) * valid
+        # The same small number as in the layer norm that the models were trained with.
+        variance = centred.square().sum(1, keepdim=True) / count
+        normalised = centred / (variance + 1e-5).sqrt()
+        return normalised[0] if single else normalised
 
 
 def _standardise(values: Tensor, valid: Tensor) -> Tensor:

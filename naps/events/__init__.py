@@ -2,7 +2,7 @@
 
 from naps.events.drops import Drop, DropLog
 from naps.events.export import export_events
-from naps.events.finder import Events, find_events
+from naps.events.finder import Events, check_mode, find_events
 from naps.events.given import interval_events
 from naps.events.letters import letter_events
 from naps.events.options import EventOptions
@@ -17,6 +17,7 @@ __all__ = [
     "Events",
     "LabelQuality",
     "attach_phonemes",
+    "check_mode",
     "export_events",
     "find_events",
     "interval_events",

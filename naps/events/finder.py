@@ -110,9 +110,11 @@ def find_events(
     Raises
     ------
     InputError
-        If too many utterances cannot be used, or a tier is not there.
+        If too many utterances cannot be used, a tier is not there, or events are to be letters
+        and the recognizer writes none.
     """
     options = options or EventOptions()
+    check_mode(model, options)
     log = DropLog(max_bad_share, len(utterances))
     heard: list[_Heard] = []
     transcripts = []
@@ -125,9 +127,11 @@ def find_events(
                 logits = model.network(model.spectrogram(samples)[None])[0].cpu()
             if not torch.isfinite(logits).all():
                 raise UtteranceError("not_finite", "the recognizer's output is not finite")
-            text, unknown = model.alphabet.normalise(utterance.text)
+            text, unknown, letters = "", "", list[Letter]()
+            if model.writes:
+                text, unknown = model.alphabet.normalise(utterance.text)
+                letters = decode(logits, model.alphabet, options)
             reference = text if text and not unknown else None
-            letters = decode(logits, model.alphabet, options)
             rows = _rows(utterance, model, logits, letters, reference, tiers, options, log)
         except UtteranceError as error:
             log.add_utterance(Drop("events", utterance.id, error.reason, str(error)))
@@ -159,6 +163,21 @@ def find_events(
     )
     columns = ["id", "split", "speaker", "duration_s", "reference", "hypothesis", "cer", "wer"]
     return Events(table, pd.DataFrame(transcripts, columns=columns), log.drops, audio_s)
+
+
+def check_mode(model: Recognizer, options: EventOptions) -> None:
+    """See that a recognizer can make events of a mode.
+
+    Raises
+    ------
+    InputError
+        If they are to be letters, and it writes none.
+    """
+    if not model.writes and options.mode != "given":
+        raise InputError(
+            f"{model.name} writes no letters, so there are no {options.mode} events; take "
+            f"events.mode=given with phone times in events.alignments"
+        )
 
 
 def decode(logits: Tensor, alphabet: Alphabet, options: EventOptions) -> list[Letter]:
@@ -228,7 +247,7 @@ def _rows(
             phones,
             _words(tiers),
             logits,
-            alphabet,
+            alphabet if model.writes else None,
             frame_s=model.frame_s,
             delay_s=model.delay_s if options.delay_s is None else options.delay_s,
             read=lambda label: read_label(label, notation, model.language)[0],

@@ -21,7 +21,7 @@ def interval_events(
     phones: Sequence[Interval],
     words: Sequence[Interval],
     logits: Tensor,
-    alphabet: Alphabet,
+    alphabet: Alphabet | None,
     *,
     frame_s: float,
     delay_s: float,
@@ -40,7 +40,8 @@ def interval_events(
     phones, words : sequence of Interval
         ``words`` may be empty.
     logits : Tensor, shape (frames, units)
-    alphabet : Alphabet
+    alphabet : Alphabet or None
+        None where the units are no letters: every unit counts then, and ``letter`` is empty.
     frame_s, delay_s : float
         Seconds between output frames, and by which letters are predicted late.
     read : callable
@@ -57,12 +58,12 @@ def interval_events(
     lost : Counter
         Intervals without an event, by reason.
     """
-    space = alphabet.symbols.find(" ")
-    posterior = logits.double().softmax(1)
-    letters = posterior.clone()
-    letters[:, alphabet.blank] = -1.0
-    if space >= 0:
-        letters[:, space] = -1.0
+    letters = logits.double().softmax(1)
+    if alphabet is not None:
+        letters[:, alphabet.blank] = -1.0
+        space = alphabet.symbols.find(" ")
+        if space >= 0:
+            letters[:, space] = -1.0
     best, units = (value.tolist() for value in letters.max(1))
     lost: Counter[str] = Counter()
     parts: list[Interval | None] = []
@@ -106,7 +107,7 @@ def interval_events(
                 "run_start": max(0, first),
                 "run_end": min(len(best), last),
                 "unit": units[frame],
-                "letter": alphabet.symbols[units[frame]],
+                "letter": None if alphabet is None else alphabet.symbols[units[frame]],
                 "probability": best[frame],
                 "reference": None,
                 "correct": None,

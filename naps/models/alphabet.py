@@ -6,7 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from naps.errors import InputError
+
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
+
+# Of Unicode, for private use: no text has these characters.
+_PRIVATE = 0xF0000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +79,52 @@ class Alphabet:
 
 ENGLISH = Alphabet("abcdefghijklmnopqrstuvwxyz '")
 GERMAN = Alphabet("abcdefghijklmnopqrstuvwxyz 'äöüß")
+
+
+def letters_of(
+    labels: Sequence[str], *, blank: str = "-", space: str = "|"
+) -> tuple[Alphabet, tuple[int, ...]]:
+    """Read the labels that another recognizer's output units have.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        One for each output unit. Capitals become small letters; a label that is no single
+        letter, such as ``"<unk>"``, is left out.
+    blank, space : str
+        The labels of the CTC blank and of what parts words.
+
+    Returns
+    -------
+    alphabet : Alphabet
+        Letters in the order of the units.
+    order : tuple of int
+        The unit of each letter, the blank's last: the order of an `Adapter`.
+
+    Raises
+    ------
+    InputError
+        If no unit is the blank, or two would write the same letter.
+    """
+    if blank not in labels:
+        raise InputError(f"none of the labels is the blank {blank!r}; they are: {' '.join(labels)}")
+    letters: dict[str, int] = {}
+    for unit, label in enumerate(labels):
+        letter = " " if label == space else label.lower()
+        if label == blank or len(letter) != 1:
+            continue
+        if letter in letters:
+            raise InputError(f"labels {labels[letters[letter]]!r} and {label!r} are one letter")
+        letters[letter] = unit
+    return Alphabet("".join(letters)), (*letters.values(), list(labels).index(blank))
+
+
+def no_letters(units: int) -> Alphabet:
+    """Return a stand-in for the alphabet of a network whose output units are no letters.
+
+    Parameters
+    ----------
+    units : int
+        Of the output, none of which is a blank.
+    """
+    return Alphabet("".join(chr(_PRIVATE + unit) for unit in range(units - 1)))

@@ -19,8 +19,8 @@ from naps.models.network import Network
 from naps.models.wav2letter import ConvolutionBlock
 
 GATES = ("input", "forget", "candidate", "output")
-# In the order of the rows of torch's weights; the cell state beside them.
-PLACES = ("cell", *GATES)
+# Gates in the order of the rows of torch's weights; both states beside them.
+PLACES = ("hidden", "cell", *GATES)
 
 
 class LSTMConfig(BaseModel):
@@ -189,7 +189,11 @@ class LSTMRecognizer(Network):
 
     @property
     def taps(self) -> tuple[Layer, ...]:
-        """Cell state and gates of every LSTM layer, such as ``lstm1.cell``, ``lstm1.forget``."""
+        """States and gates of every LSTM layer, such as ``lstm1.cell``, ``lstm1.forget``.
+
+        ``lstm1`` is what the layer hands to the layer above, ``lstm1.hidden`` the same values
+        as they also act on the layer's own next steps.
+        """
         return tuple(
             Layer(f"{layer.name}.{place}", layer.channels, layer.stride, layer.offset, None)
             for layer in self.layers

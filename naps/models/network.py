@@ -36,6 +36,11 @@ class Network(nn.Module, ABC):
         """
         return None
 
+    @property
+    def spectrogram_input(self) -> bool:
+        """Whether the input is a spectrogram, and so worth a profile of its own."""
+        return True
+
     @abstractmethod
     def output_length(self, frames: int) -> int:
         """Return the number of output frames for so many input frames."""

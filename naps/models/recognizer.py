@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from naps.corpus.features import FeatureConfig, LogMel
+from naps.corpus.features import FeatureConfig, LogMel, Waveform, WaveformConfig
 from naps.errors import InputError, UtteranceError
 from naps.files import sha256
 from naps.models.alphabet import Alphabet
@@ -44,8 +44,8 @@ class Recognizer:
         As given when it was trained.
     network : Network
         Spectrogram to logits.
-    features : FeatureConfig
-        The spectrogram it was trained on.
+    features : FeatureConfig or WaveformConfig
+        The spectrogram it was trained on; or the waveform itself.
     alphabet : Alphabet
         Its output letters.
     language : str
@@ -57,16 +57,33 @@ class Recognizer:
     delay_s : float
         By how much it predicts letters after they are said: the median over events of held-out
         speech with known phone times (`naps.events.label_quality`); 0 where it was not measured.
+    writes : bool
+        Whether its output units are letters. If not, the alphabet is but a stand-in, and events
+        are those of given intervals.
+
+    Raises
+    ------
+    InputError
+        If the alphabet does not fit the network's output.
     """
 
     name: str
     network: Network
-    features: FeatureConfig
+    features: FeatureConfig | WaveformConfig
     alphabet: Alphabet
     language: str = "en"
     sha256: str = ""
     facts: dict[str, Any] | None = None
     delay_s: float = 0.0
+    writes: bool = True
+
+    def __post_init__(self) -> None:
+        units = self.layers[-1].channels
+        if len(self.alphabet) != units:
+            raise InputError(
+                f"{self.name}: {len(self.alphabet) - 1} letters and a blank, but the network's "
+                f"output has {units} units"
+            )
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -84,7 +101,9 @@ class Recognizer:
         return self.layers[-1].stride * self.features.frame_s
 
     @cached_property
-    def _extractor(self) -> LogMel:
+    def _extractor(self) -> LogMel | Waveform:
+        if isinstance(self.features, WaveformConfig):
+            return Waveform(self.features)
         return LogMel(self.features).to(self.device)
 
     def to(self, device: torch.device | str) -> Recognizer:
@@ -92,12 +111,12 @@ class Recognizer:
         return replace(self, network=self.network.to(device))
 
     def spectrogram(self, samples: npt.NDArray[np.float32]) -> Tensor:
-        """Compute the normalised spectrogram of one recording.
+        """Compute the normalised spectrogram of one recording, or what else the network hears.
 
         Returns
         -------
         Tensor, shape (frames, n_mels)
-            On the recognizer's device.
+            On the recognizer's device; (samples, 1) where it is the waveform.
 
         Raises
         ------
@@ -173,10 +192,22 @@ def find_model(name: str | Path) -> Path:
     path = Path(name)
     if path.is_file():
         return path
+    hint = ""
+    if is_python_path(str(name)):
+        hint = "; nothing is imported from here, a Python path is for --model"
     raise InputError(
         f"{name}: no such model file, and the shipped models are: "
-        f"{', '.join(shipped_models()) or 'none'}"
+        f"{', '.join(shipped_models()) or 'none'}{hint}"
     )
+
+
+def is_python_path(name: str) -> bool:
+    """Say whether a name looks like ``package.module:attribute`` or ``package.attribute``."""
+    if name.endswith(".safetensors"):
+        return False
+    module, colon, attribute = name.partition(":")
+    words = [*module.split("."), *(attribute.split(".") if colon else [])]
+    return len(words) > 1 and all(word.isidentifier() for word in words)
 
 
 def load_model(

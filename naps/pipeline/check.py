@@ -9,9 +9,9 @@ import soundfile
 
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.events import find_events
+from naps.events import check_mode, find_events
 from naps.events.table import to_table
-from naps.models import Recognizer, load_model
+from naps.models import Recognizer, identified, load_model, open_model
 from naps.phonology import inventory
 from naps.pipeline.listening import (
     event_options,
@@ -23,7 +23,7 @@ from naps.pipeline.listening import (
 )
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
-from naps.profiles import choose_layers, profile_events
+from naps.profiles import choose_layers, event_windows, profile_events
 
 # Looked at one by one; a missing file is told by the file system, which is quicker.
 _OPENED = 200
@@ -52,17 +52,28 @@ class Forecast:
     sums_mib: float
 
 
-def check_recipe(recipe: ProfileRecipe) -> tuple[Recognizer, list[Utterance]]:
+def check_recipe(
+    recipe: ProfileRecipe, model: Recognizer | str | None = None
+) -> tuple[Recognizer, list[Utterance]]:
     """Look at everything that a recipe names.
+
+    Parameters
+    ----------
+    recipe : ProfileRecipe
+    model : Recognizer or str, optional
+        In place of the recipe's. A name may be a Python path, which is imported: a person must
+        have typed it.
 
     Raises
     ------
     InputError
-        If the model, a layer, a column, the lexicon, the G2P model, the phone times, the corpus
-        or too many of its sound files are missing or unreadable.
+        If the model, a layer, the lags, a column, the lexicon, the G2P model, the phone times,
+        the corpus or too many of its sound files are missing or unreadable.
     """
-    model = load_model(recipe.model)
-    choose_layers(model, recipe.profiles.layers)
+    model = _recognizer(recipe, model)
+    recipe = fitting(recipe, model)
+    check_mode(model, event_options(recipe.events))
+    event_windows(model, choose_layers(model, recipe.profiles.layers), recipe.profiles.lags_ms)
     utterances = select_utterances(recipe.corpus)
     recipe_pronouncer(recipe, model)
     _check_alignments(recipe, model, utterances)
@@ -81,6 +92,30 @@ def check_recipe(recipe: ProfileRecipe) -> tuple[Recognizer, list[Utterance]]:
             f"max_bad_share={recipe.max_bad_share}; the first is {bad[0].audio}"
         )
     return model, utterances
+
+
+def _recognizer(recipe: ProfileRecipe, model: Recognizer | str | None) -> Recognizer:
+    if isinstance(model, Recognizer):
+        return identified(model)
+    # What a recipe names may come from anyone, and is never imported.
+    return load_model(recipe.model) if model is None else open_model(model)
+
+
+def fitting(recipe: ProfileRecipe, model: Recognizer) -> ProfileRecipe:
+    """Return a recipe without the profiles of letters, if the recognizer writes none.
+
+    Raises
+    ------
+    InputError
+        If there are no others.
+    """
+    if model.writes:
+        return recipe
+    groups = tuple(group for group in recipe.profiles.groups if group != "letter")
+    if not groups:
+        raise InputError(f"{model.name} writes no letters; --set profiles.groups=[phoneme]")
+    profiles = recipe.profiles.model_copy(update={"groups": groups})
+    return recipe.model_copy(update={"profiles": profiles})
 
 
 def _check_alignments(
@@ -126,13 +161,15 @@ def _opens(utterance: Utterance) -> bool:
 
 def forecast(recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]) -> Forecast:
     """Run a few seconds of the corpus and reckon what all of it will take."""
+    recipe = fitting(recipe, model)
     layers = choose_layers(model, recipe.profiles.layers)
-    names = ["input", *[layer.name for layer in model.layers]]
-    widths = {n: w.width for n, w in zip(names, model.network.windows, strict=True)}
-    groups = {"letter": len(model.alphabet), "phoneme": len(inventory(model.language))}
+    windows = event_windows(model, layers, recipe.profiles.lags_ms).by_layer
+    groups = {"letter": len(model.alphabet)}
+    if "phoneme" in active_groups(recipe):
+        groups["phoneme"] = len(inventory(model.language))
     arrays = sum(3 if kind == "grad" else 2 for kind in recipe.profiles.kinds)
     sums = sum(
-        8 * arrays * groups.get(group, 50) * widths[layer.name] * layer.channels
+        8 * arrays * groups.get(group, 50) * windows[layer.name].width * layer.channels
         for layer in layers
         for group in active_groups(recipe)
     )
@@ -165,9 +202,10 @@ def _measure(
     )
     if found.table.empty or not found.audio_s:
         return None
+    groups = ("letter",) if model.writes else active_groups(recipe)[:1]
     try:
         profile_events(
-            model, sample, found.table, groups=("letter",), kinds=recipe.profiles.kinds,
+            model, sample, found.table, groups=groups, kinds=recipe.profiles.kinds,
             options=profile_options(recipe),
         )  # fmt: skip
     except InputError:

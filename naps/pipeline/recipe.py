@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from naps.errors import InputError
 from naps.training.comparison import TransferConfig
@@ -87,9 +94,17 @@ class EventsConfig(Strict):
 
 
 class ProfilesConfig(Strict):
-    """Which profiles to make; see `naps.profiles.engine.ProfileOptions`."""
+    """Which profiles to make; see `naps.profiles.ProfileOptions`.
+
+    Attributes
+    ----------
+    lags_ms : tuple of float or None
+        First and last millisecond of the windows, from the event; ±500 for None. Only for
+        models whose output depends on the whole utterance.
+    """
 
     layers: tuple[str, ...] | None = None
+    lags_ms: tuple[float, float] | None = None
     groups: tuple[str, ...] = ("letter", "phoneme")
     kinds: tuple[Literal["nap", "grad"], ...] = ("grad", "nap")
     align: Literal["layer", "none"] = "layer"
@@ -97,6 +112,13 @@ class ProfilesConfig(Strict):
     quantile: float = Field(0.5, gt=0.0, lt=1.0)
     edges: Literal["drop", "keep"] = "drop"
     batch: int = Field(128, ge=1)
+
+    @field_validator("lags_ms")
+    @classmethod
+    def _in_order(cls, lags: tuple[float, float] | None) -> tuple[float, float] | None:
+        if lags is not None and not lags[0] < lags[1]:
+            raise ValueError(f"{lags[0]:g} is not below {lags[1]:g}")
+        return lags
 
 
 class ClustersConfig(Strict):

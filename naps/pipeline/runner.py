@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -11,7 +11,7 @@ import torch
 from naps.errors import InputError
 from naps.files import fingerprint, sha256, write_text
 from naps.models import Recognizer
-from naps.pipeline.check import check_recipe
+from naps.pipeline.check import check_recipe, fitting
 from naps.pipeline.listening import make_events
 from naps.pipeline.recipe import ProfileRecipe, dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
@@ -21,7 +21,7 @@ from naps.pipeline.stages import (
     make_profiles,
     prepare,
 )
-from naps.profiles import traceable_layers
+from naps.profiles import choose_layers, traceable_layers
 from naps.report import report
 
 STAGES = ("prepare", "events", "profiles", "clusters", "report")
@@ -54,6 +54,7 @@ def run_recipe(
     recipe: ProfileRecipe,
     out: Path,
     *,
+    model: Recognizer | str | None = None,
     device: str = "auto",
     until: str = "report",
     progress: Progress = lambda items, _: items,
@@ -67,6 +68,9 @@ def run_recipe(
         What to do.
     out : Path
         The run's folder. Stages that were finished there with the same inputs are kept.
+    model : Recognizer or str, optional
+        In place of the recipe's: also the name of a shipped one, a file, or a Python path, which
+        is imported. It is written into the run's ``recipe.yaml``.
     device : str
         ``auto``, ``cpu``, ``cuda`` …
     until : str
@@ -87,16 +91,20 @@ def run_recipe(
         If anything that the recipe names is missing or wrong.
     """
     where = choose_device(device)
-    model = check_recipe(recipe)[0].to(where)
+    chosen = check_recipe(recipe, model)[0].to(where)
+    if model is not None:
+        name = model if isinstance(model, str) else _origin(model)
+        recipe = recipe.model_copy(update={"model": name})
+    recipe = fitting(recipe, chosen)
     run = RunFolder(out)
     run.begin()
     write_text(run.path / "recipe.yaml", dump_recipe(recipe))
-    _describe_model(run, model)
+    _describe_model(run, chosen, recipe.profiles.layers or ())
     jobs: dict[str, tuple[object, Callable[[], None]]] = {
         "prepare": (recipe.corpus.model_dump(mode="json"), lambda: prepare(run, recipe)),
         "events": (
             [
-                model.sha256,
+                chosen.sha256,
                 *(_source(name) for name in (recipe.lexicon, recipe.g2p)),
                 recipe.events.model_dump(mode="json"),
                 _source(recipe.events.alignments),
@@ -104,11 +112,11 @@ def run_recipe(
                 recipe.max_bad_share,
                 where.type,
             ],
-            lambda: make_events(run, recipe, model, progress),
+            lambda: make_events(run, recipe, chosen, progress),
         ),
         "profiles": (
             recipe.profiles.model_dump(mode="json"),
-            lambda: make_profiles(run, recipe, model, progress),
+            lambda: make_profiles(run, recipe, chosen, progress),
         ),
         "clusters": (
             recipe.clusters.model_dump(mode="json"),
@@ -148,11 +156,17 @@ def _source(name: str | Path | None) -> str | None:
     return fingerprint(Path(name)) if Path(name).exists() else str(name)
 
 
+def _origin(model: Recognizer) -> str:
+    """Name where a recognizer comes from: the Python path, if there is one."""
+    return str((model.facts or {}).get("python", model.name))
+
+
 def _report(run: RunFolder) -> None:
     report(run.path)
 
 
-def _describe_model(run: RunFolder, model: Recognizer) -> None:
+def _describe_model(run: RunFolder, model: Recognizer, chosen: Sequence[str]) -> None:
+    names = [*(layer.name for layer in traceable_layers(model)), *chosen]
     run.update(
         {
             "model": {
@@ -170,7 +184,7 @@ def _describe_model(run: RunFolder, model: Recognizer) -> None:
                     "offset": layer.offset,
                     "receptive_field": layer.receptive_field,
                 }
-                for layer in (*traceable_layers(model), model.layers[-1])
+                for layer in (*choose_layers(model, names), model.layers[-1])
             ],
             "frame_ms": 1000 * model.features.frame_s,
         }

@@ -104,6 +104,7 @@ def profile_options(recipe: ProfileRecipe) -> ProfileOptions:
     p = recipe.profiles
     return ProfileOptions(
         layers=p.layers,
+        lags_ms=p.lags_ms,
         align=p.align,
         mask=p.mask,
         quantile=p.quantile,

@@ -56,7 +56,7 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
         write_text(out / "transfer.svg", svg(_transfer_figure(results)) + "\n")
         return out / "transfer.svg"
     if not isinstance(recipe, TrainConfig):
-        raise InputError(f"{recipe.name} is no training recipe; use 'naps run'")
+        raise InputError(f"{recipe.name} is no training recipe; use 'naps run {recipe.name}'")
     name = recipe.name
     return train(
         recipe,

@@ -10,6 +10,7 @@ import xarray as xr
 
 from naps.models import Layer
 from naps.profiles.moments import Moments
+from naps.profiles.windows import EventWindows
 
 
 def layer_dataset(
@@ -17,7 +18,7 @@ def layer_dataset(
     layer: Layer,
     frame_ms: float,
     labels: Sequence[str],
-    offset: int,
+    windows: EventWindows,
     attributes: Mapping[str, Any],
 ) -> xr.Dataset:
     """Turn the sums of a layer into its profile.
@@ -30,8 +31,7 @@ def layer_dataset(
     frame_ms : float
         Milliseconds between input frames.
     labels : sequence of str
-    offset : int
-        First step of the window of output frame 0.
+    windows : EventWindows
     attributes : mapping
         From `ProfileOptions.describe`, and whatever else is to be stated.
 
@@ -41,16 +41,19 @@ def layer_dataset(
         As written down in ``docs/run-folder.md``.
     """
     width, channels = moments.total.shape[1:]
-    mean, mask = moments.mean(), moments.mean_mask()
+    mean, mask = moments.mean(), moments.mean_mask(complete=windows.complete)
     if mask is not None and attributes["mask_kind"] == "group":
         # One mask a group, scaled to 1 at its peak, applied to the group's mean.
         mask = mask / mask.amax((1, 2), keepdim=True).clamp_min(1e-30)
         mean = mean * mask
-    aligned = attributes["align"] == "layer"
-    lags = np.arange(width) - width // 2
-    # Aligned windows have their own zero; others keep their place around the output frame.
-    centres = [layer.centre(offset + step) * frame_ms for step in range(width)]
-    times = lags * layer.stride * frame_ms if aligned else np.array(centres)
+    if attributes["align"] == "layer":
+        # Aligned windows have their own zero; others keep their place around the output frame.
+        lags = np.arange(width) - width // 2
+        times = lags * layer.stride * frame_ms
+    else:
+        lags = windows.lags(layer)
+        times = windows.centres(layer) * frame_ms
+    field = {} if layer.receptive_field is None else {"receptive_field": layer.receptive_field}
     cube = ("label", "lag", "channel")
     variables: dict[str, Any] = {
         "mean": (cube, mean.numpy()),
@@ -73,7 +76,7 @@ def layer_dataset(
             "layer": layer.name,
             "stride": layer.stride,
             "offset": layer.offset,
-            "receptive_field": layer.receptive_field,
+            **field,
             "frame_ms": frame_ms,
             "comment": f"{attributes['kind']} of {layer.name} by {attributes['group']}",
             **attributes,

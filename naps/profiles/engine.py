@@ -19,14 +19,20 @@ from naps.models import Recognizer
 from naps.profiles.alignment import align_time, importance, peak_shifts
 from naps.profiles.dataset import layer_dataset
 from naps.profiles.file import Profiles
-from naps.profiles.gradients import event_gradients
 from naps.profiles.grouping import Grouping
+from naps.profiles.layers import INPUT, choose_layers
 from naps.profiles.mask import event_mask
 from naps.profiles.moments import Moments
 from naps.profiles.options import KINDS, Kind, ProfileOptions
-from naps.profiles.trace import Trace, choose_layers, trace, traceable_layers
+from naps.profiles.trace import Trace
+from naps.profiles.tracing import trace
+from naps.profiles.windows import EventWindows, event_windows
 
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
+
+# Most values of one layer's windows at a time, whatever the batch: a layer of a waveform model may
+# have thousands of steps in a window.
+_VALUES = 2**25
 
 
 @dataclass(frozen=True)
@@ -86,13 +92,13 @@ def profile_events(
     """
     options = options or ProfileOptions()
     layers = choose_layers(model, options.layers)
-    indices = {layer.name: i for i, layer in enumerate(traceable_layers(model))}
+    windows = event_windows(model, layers, options.lags_ms)
+    shown = {layer.name: windows.by_layer[layer.name] for layer in layers}
     groupings = {name: Grouping(events, name) for name in groups}
-    windows = model.network.windows
     sums = {
         (group, kind, layer.name): Moments.zeros(
             len(grouping.labels),
-            windows[indices[layer.name]].width,
+            shown[layer.name].width,
             layer.channels,
             masked=kind == "grad",
         )
@@ -100,7 +106,8 @@ def profile_events(
         for kind in kinds
         for layer in layers
     }
-    wanted = {indices[layer.name]: layer.name for layer in layers}
+    widest = max((shown[layer.name].width * layer.channels for layer in layers), default=1)
+    batch = max(1, min(options.batch, _VALUES // widest))
     log = DropLog(options.max_bad_share, len(utterances))
     places = {
         str(k): np.asarray(v, np.int64)
@@ -116,7 +123,7 @@ def profile_events(
         places_here = places[utterance.id]
         try:
             spectrogram = model.spectrogram(read_audio(utterance.audio))
-            traced = trace(model.network, spectrogram)
+            traced = trace(model.network, spectrogram, shown, gradients="grad" in kinds)
             if not torch.isfinite(traced.logits).all():
                 raise UtteranceError("not_finite", "the recognizer's output is not finite")
         except UtteranceError as error:
@@ -130,8 +137,9 @@ def profile_events(
             )
         keep = np.ones(len(frames), bool)
         if options.edges == "drop":
-            first = windows[0].stride * frames + windows[0].offset
-            keep = (first >= 0) & (first + windows[0].width <= len(spectrogram))
+            seen = windows.by_layer[INPUT]
+            first = seen.stride * frames + seen.offset
+            keep = (first >= 0) & (first + seen.width <= len(spectrogram))
             if not keep.all():
                 log.add(Drop("profiles", utterance.id, "edge", "", int((~keep).sum())))
         chosen = places_here[keep]
@@ -141,14 +149,14 @@ def profile_events(
         codes = {name: torch.from_numpy(g.codes[chosen]) for name, g in groupings.items()}
         here = torch.from_numpy(frames[keep])
         if "nap" in kinds:
-            _add_plain(sums, traced, here, codes, wanted)
+            _add_plain(sums, traced, here, codes)
         if "grad" in kinds:
             units = torch.from_numpy(unit_column[chosen])
-            for start in range(0, len(here), options.batch):
-                part = slice(start, start + options.batch)
+            for start in range(0, len(here), batch):
+                part = slice(start, start + batch)
                 _add_gradient_adjusted(
-                    sums, model, traced, here[part], units[part],
-                    {name: c[part] for name, c in codes.items()}, wanted, options,
+                    sums, traced, here[part], units[part],
+                    {name: c[part] for name, c in codes.items()}, options, windows,
                 )  # fmt: skip
     if used == 0:
         raise InputError(
@@ -161,8 +169,7 @@ def profile_events(
             {
                 layer.name: layer_dataset(
                     sums[group, kind, layer.name], layer, frame_ms, grouping.labels,
-                    windows[indices[layer.name]].offset,
-                    common | options.describe(group, kind),
+                    windows, common | options.describe(group, kind, windows.lags_ms),
                 )
                 for layer in layers
             }
@@ -178,10 +185,8 @@ def _add_plain(
     traced: Trace,
     frames: Tensor,
     codes: Mapping[str, Tensor],
-    wanted: Mapping[int, str],
 ) -> None:
-    for index, name in wanted.items():
-        layer = traced.layers[index]
+    for name, layer in traced.layers.items():
         source = layer.activation.to("cpu", torch.float64)
         for group, code in codes.items():
             known = code >= 0
@@ -193,22 +198,17 @@ def _add_plain(
 
 def _add_gradient_adjusted(
     sums: Mapping[tuple[str, Kind, str], Moments],
-    model: Recognizer,
     traced: Trace,
     frames: Tensor,
     units: Tensor,
     codes: Mapping[str, Tensor],
-    wanted: Mapping[int, str],
     options: ProfileOptions,
+    windows: EventWindows,
 ) -> None:
     device = traced.logits.device
     at, of = frames.to(device), units.to(device)
-    for index, activation, gradient in event_gradients(
-        model.network, traced, at, of, lowest=min(wanted)
-    ):
-        if index not in wanted:
-            continue
-        valid = traced.layers[index].valid(at)
+    for name, activation, gradient in traced.gradients(at, of, traced.layers.keys()):
+        valid = traced.layers[name].valid(at)
         saliency = importance(activation, gradient) * valid[:, :, None]
         if options.align == "layer":
             shifts = peak_shifts(saliency)
@@ -218,7 +218,7 @@ def _add_gradient_adjusted(
         else:
             shifts = torch.zeros_like(at)
         mask = event_mask(saliency, options.mask, options.quantile) * valid[:, :, None]
-        if options.mask in ("soft", "quantile"):
+        if windows.complete and options.mask in ("soft", "quantile"):
             # Outside the receptive field nothing matters for the prediction: masked values are
             # zero there, not unknown.
             valid = torch.ones_like(valid)
@@ -228,4 +228,4 @@ def _add_gradient_adjusted(
         for group, code in codes.items():
             known = code >= 0
             chosen = columns if known.all() else tuple(column[known] for column in columns)
-            sums[group, "grad", wanted[index]].add_windows(code[known], *chosen)
+            sums[group, "grad", name].add_windows(code[known], *chosen)

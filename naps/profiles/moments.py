@@ -118,9 +118,15 @@ class Moments:
         variance = self.squares / self.lag_count.clamp_min(1)[:, :, None] - mean.square()
         return variance.clamp_min(0).sqrt()
 
-    def mean_mask(self) -> Tensor | None:
-        """Return the mean mask over all events; it is zero where an event has no value."""
-        return None if self.mask is None else self.mask / self.count.clamp_min(1)[:, None, None]
+    def mean_mask(self, *, complete: bool = True) -> Tensor | None:
+        """Return the mean mask over all events; it is zero where an event has no value.
+
+        Where windows are not ``complete``, it is unknown there and the mean is over the others.
+        """
+        if self.mask is None:
+            return None
+        events = self.count[:, None] if complete else self.lag_count
+        return self.mask / events.clamp_min(1)[:, :, None]
 
     def mean_shift(self) -> Tensor:
         """Return the mean alignment shift in steps."""

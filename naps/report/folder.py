@@ -27,13 +27,17 @@ DROPS = ("stage", "utterance", "reason", "detail", "count")
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """A layer as it stands in ``run.json``; None where nothing was recorded."""
+    """A layer as it stands in ``run.json``; None where nothing was recorded.
+
+    A layer that is ``unlimited`` has no receptive field: a step may see the whole utterance.
+    """
 
     name: str
     channels: int | None = None
     stride: int | None = None
     offset: int | None = None
     receptive_field: int | None = None
+    unlimited: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +209,8 @@ def _layers(
             known = {
                 key: row.get(key) for key in ("channels", "stride", "offset", "receptive_field")
             }
-            facts[str(row["name"])] = LayerFacts(str(row["name"]), **known)
+            unlimited = "receptive_field" in row and row["receptive_field"] is None
+            facts[str(row["name"])] = LayerFacts(str(row["name"]), **known, unlimited=unlimited)
     names = list(facts)
     for entry in clusters.values():
         before = -1

@@ -17,6 +17,7 @@ from naps.report.layer_page import colour_classes
 from naps.report.words import (
     MINUS,
     STATISTIC_NAMES,
+    UNLIMITED,
     duration,
     file_name,
     percent,
@@ -251,7 +252,8 @@ def layer_table(run: RunContent, pages: Mapping[str, str], data: DataFolder) -> 
         if field is not None and run.frame_ms is not None:
             milliseconds = field * run.frame_ms
         numbers = (layer.channels, layer.stride, layer.offset, field, milliseconds)
-        rows.append([name, *(shown(n, 1).replace("-", MINUS) for n in numbers)])
+        texts = [shown(n, 1).replace("-", MINUS) for n in numbers]
+        rows.append([name, *([*texts[:3], UNLIMITED, UNLIMITED] if layer.unlimited else texts)])
     header = ["name", "channels", "stride", "offset", "receptive_field"]
     return table(
         "Layers from the input up",

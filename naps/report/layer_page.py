@@ -27,6 +27,7 @@ from naps.report.words import (
     MINUS,
     SHORT_KINDS,
     STATISTIC_NAMES,
+    UNLIMITED,
     decimal,
     file_name,
     plural,
@@ -106,7 +107,9 @@ def layer_facts(layer: LayerFacts, frame_ms: float | None) -> Element:
             "channels": shown(layer.channels),
             "stride": _frames(layer.stride, frame_ms),
             "offset": _frames(layer.offset, frame_ms),
-            "receptive field": _frames(layer.receptive_field, frame_ms),
+            "receptive field": UNLIMITED
+            if layer.unlimited
+            else _frames(layer.receptive_field, frame_ms),
         },
     )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 MISSING = "not recorded"
+UNLIMITED = "whole utterance"
 MINUS = "\N{MINUS SIGN}"
 
 KIND_NAMES = {"grad": "Gradient-adjusted profiles (GradNAP)", "nap": "Plain profiles (NAP)"}

@@ -74,10 +74,11 @@ def test_layers_and_taps() -> None:
     assert all(layer.receptive_field is None for layer in ours.layers[1:])
     # A step stands for the frame in the middle of its convolution's window.
     assert {layer.centre(4) for layer in ours.layers} == {12.0}
-    assert [tap.name for tap in ours.taps][:5] == [
-        "lstm1.cell", "lstm1.input", "lstm1.forget", "lstm1.candidate", "lstm1.output",
+    assert [tap.name for tap in ours.taps][:6] == [
+        "lstm1.hidden", "lstm1.cell",
+        "lstm1.input", "lstm1.forget", "lstm1.candidate", "lstm1.output",
     ]  # fmt: skip
-    assert len(ours.taps) == 15
+    assert len(ours.taps) == 18
     assert ours.windows is None
     assert network(front=0).layers[0].name == "lstm1"
 

@@ -47,3 +47,27 @@ def mean_over(values, valid):
     count = np.maximum(valid.sum(0), 1)[:, None]
     mean = values.sum(0) / count
     return mean, np.sqrt(np.maximum((values**2).sum(0) / count - mean**2, 0))
+
+
+def cut(values, start, width):
+    """The steps of a window, zeros outside, and which of them exist."""
+    window, valid = np.zeros((width, values.shape[1])), np.zeros(width, bool)
+    for i in range(width):
+        if 0 <= start + i < len(values):
+            window[i], valid[i] = values[start + i], True
+    return window, valid
+
+
+def grad_lags(activation, gradient, valid):
+    """As `grad_event`, in a window beyond which nothing is known."""
+    saliency = np.abs(gradient * activation) * valid[:, None]
+    score = saliency.mean(1)
+    width = len(activation)
+    shift = 0 if score.max() == score.min() else int(score.argmax()) - width // 2
+    values, mask = np.zeros_like(activation), np.zeros_like(activation)
+    known = np.zeros(width, bool)
+    for t in range(width):
+        if 0 <= t + shift < width and valid[t + shift]:
+            mask[t] = saliency[t + shift] / (saliency.max() or 1.0)
+            values[t], known[t] = activation[t + shift] * mask[t], True
+    return values, mask, known, shift

@@ -6,7 +6,7 @@ import yaml
 from naps.errors import InputError
 from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
 from naps.pipeline.recipe import dump_recipe, find_recipe
-from naps.training import TrainConfig, TrainG2PConfig
+from naps.training import TrainConfig, TrainG2PConfig, TransferConfig
 
 
 def write(path: Path, text: str) -> str:
@@ -19,7 +19,7 @@ def test_every_recipe_of_the_project_reads_and_has_a_readme() -> None:
     assert {"demo", "librispeech_en", "wav2letter_en_mini"} <= set(names)
     for name in names:
         recipe = load_recipe(name)
-        assert isinstance(recipe, ProfileRecipe | TrainConfig | TrainG2PConfig)
+        assert isinstance(recipe, ProfileRecipe | TrainConfig | TransferConfig | TrainG2PConfig)
         assert find_recipe(name).with_name("README.md").is_file()
 
 

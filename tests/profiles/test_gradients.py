@@ -3,10 +3,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from naps.models import Wav2Letter, Wav2LetterConfig
-from naps.profiles.gradients import event_gradients
-from naps.profiles.trace import trace
+from naps.models import Wav2Letter, Wav2LetterConfig, Window
+from naps.profiles.tracing import trace
 from tests.oracles.profiles import crop_event
+
+NAMES = ["input", *[f"conv{i}" for i in range(1, 11)]]
+
+
+def windows_of(network: Wav2Letter) -> dict[str, Window]:
+    return dict(zip(NAMES, network.windows, strict=False))
 
 
 def whole_utterance_gradient(
@@ -36,22 +41,20 @@ def test_exact_everywhere_even_at_the_edges(
     )
     network = Wav2Letter(config).to(dtype).eval()
     spectrogram = torch.randn(length, mels, dtype=dtype)
-    traced = trace(network, spectrogram)
+    traced = trace(network, spectrogram, windows_of(network))
     outputs = len(traced.logits)
     frames = torch.tensor([0, 1, outputs // 2, outputs // 3, outputs - 1])
     units = torch.randint(0, 5, (5,))
-    found = {i: (a, g) for i, a, g in event_gradients(network, traced, frames, units)}
+    found = {name: g for name, _, g in traced.gradients(frames, units, NAMES)}
     tolerance = 1e-10 if double else 1e-4
     for event, (frame, unit) in enumerate(zip(frames.tolist(), units.tolist(), strict=True)):
-        for index, expected in enumerate(
-            whole_utterance_gradient(network, spectrogram, frame, unit)
-        ):
-            layer = traced.layers[index]
+        whole = whole_utterance_gradient(network, spectrogram, frame, unit)
+        for name, expected in zip(NAMES, whole, strict=True):
+            layer = traced.layers[name]
             start, width = layer.window.start(frame), layer.window.width
             inside = slice(max(0, start), min(len(expected), start + width))
             mine = torch.zeros_like(expected)
-            ours = found[index][1][event]
-            mine[inside] = ours[inside.start - start : inside.stop - start]
+            mine[inside] = found[name][event][inside.start - start : inside.stop - start]
             # Outside the window the gradient is zero, inside it is ours.
             scale = max(float(expected.abs().max()), 1e-12)
             assert float((mine - expected).abs().max()) <= tolerance * scale
@@ -61,26 +64,31 @@ def test_an_interior_event_sees_what_its_crop_gives() -> None:
     torch.manual_seed(5)
     network = Wav2Letter(Wav2LetterConfig(n_mels=12, channels=10, wide=16)).double().eval()
     spectrogram = torch.randn(500, 12, dtype=torch.float64)
-    traced = trace(network, spectrogram)
+    traced = trace(network, spectrogram, windows_of(network))
     frames, units = torch.tensor([60, 100, 150]), torch.tensor([3, 28, 0])
-    found = {i: (a, g) for i, a, g in event_gradients(network, traced, frames, units)}
+    found = {name: (a, g) for name, a, g in traced.gradients(frames, units, NAMES)}
     for event in range(3):
         activations, gradients = crop_event(
             network, spectrogram, int(frames[event]), int(units[event])
         )
-        for index, (a, g) in enumerate(zip(activations, gradients, strict=True)):
-            torch.testing.assert_close(found[index][0][event], torch.from_numpy(a))
-            torch.testing.assert_close(found[index][1][event], torch.from_numpy(g))
+        for name, a, g in zip(NAMES, activations, gradients, strict=True):
+            torch.testing.assert_close(found[name][0][event], torch.from_numpy(a))
+            torch.testing.assert_close(found[name][1][event], torch.from_numpy(g))
 
 
-def test_stops_at_the_lowest_layer_wanted() -> None:
+def test_only_what_is_wanted() -> None:
     network = Wav2Letter(Wav2LetterConfig(n_mels=4, channels=3, wide=5)).eval()
-    traced = trace(network, torch.randn(300, 4))
+    traced = trace(network, torch.randn(300, 4), windows_of(network))
     at = torch.tensor([70])
-    assert [i for i, *_ in event_gradients(network, traced, at, at * 0, lowest=8)] == [10, 9, 8]
+    wanted = ["conv8", "conv10"]
+    assert [name for name, *_ in traced.gradients(at, at * 0, wanted)] == ["conv10", "conv8"]
+    assert list(traced.gradients(at, at * 0, [])) == []
+    few = trace(network, torch.randn(300, 4), {"conv3": windows_of(network)["conv3"]})
+    assert list(few.layers) == ["conv3"]
+    assert [name for name, *_ in few.gradients(at, at * 0, few.layers)] == ["conv3"]
 
 
 def test_a_network_with_batch_norm_must_be_fused_first() -> None:
     network = Wav2Letter(Wav2LetterConfig(n_mels=4, channels=3, wide=5, batch_norm=True))
     with pytest.raises(ValueError, match="fused"):
-        trace(network, torch.randn(300, 4))
+        trace(network, torch.randn(300, 4), {})
