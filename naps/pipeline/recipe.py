@@ -112,6 +112,7 @@ class ProfilesConfig(Strict):
     quantile: float = Field(0.5, gt=0.0, lt=1.0)
     edges: Literal["drop", "keep"] = "drop"
     batch: int = Field(128, ge=1)
+    blocks: int = Field(16, ge=1, le=1000)
 
     @field_validator("lags_ms")
     @classmethod

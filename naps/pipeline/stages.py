@@ -110,6 +110,7 @@ def profile_options(recipe: ProfileRecipe) -> ProfileOptions:
         quantile=p.quantile,
         edges=p.edges,
         batch=p.batch,
+        blocks=p.blocks,
         max_bad_share=recipe.max_bad_share,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,25 +16,22 @@ from torch import Tensor
 from naps.corpus.audio import read_audio
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError, UtteranceError
-from naps.events import Drop, DropLog
+from naps.events import Drop
 from naps.models import Recognizer
 from naps.profiles.alignment import align_time, importance, peak_shifts
-from naps.profiles.dataset import layer_dataset
+from naps.profiles.collect import Collector
 from naps.profiles.file import Profiles
-from naps.profiles.grouping import Grouping
-from naps.profiles.layers import INPUT, choose_layers
+from naps.profiles.layers import INPUT
 from naps.profiles.mask import event_mask
 from naps.profiles.moments import Moments
 from naps.profiles.options import KINDS, Kind, ProfileOptions
+from naps.profiles.plan import EventsHere, ProfilePlan, make_plan
+from naps.profiles.shard_sums import ShardSums
 from naps.profiles.trace import Trace
 from naps.profiles.tracing import trace
-from naps.profiles.windows import EventWindows, event_windows
+from naps.profiles.windows import EventWindows
 
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
-
-# Most values of one layer's windows at a time, whatever the batch: a layer of a waveform model may
-# have thousands of steps in a window.
-_VALUES = 2**25
 
 
 @dataclass(frozen=True)
@@ -90,94 +89,90 @@ def profile_events(
         If a layer or column does not exist, an event names an unknown utterance or lies outside
         it, no event is left, or too many utterances cannot be used.
     """
-    options = options or ProfileOptions()
-    layers = choose_layers(model, options.layers)
-    windows = event_windows(model, layers, options.lags_ms)
-    shown = {layer.name: windows.by_layer[layer.name] for layer in layers}
-    groupings = {name: Grouping(events, name) for name in groups}
-    sums = {
-        (group, kind, layer.name): Moments.zeros(
-            len(grouping.labels),
-            shown[layer.name].width,
-            layer.channels,
-            masked=kind == "grad",
-        )
-        for group, grouping in groupings.items()
-        for kind in kinds
-        for layer in layers
-    }
-    widest = max((shown[layer.name].width * layer.channels for layer in layers), default=1)
-    batch = max(1, min(options.batch, _VALUES // widest))
-    log = DropLog(options.max_bad_share, len(utterances))
-    places = {
-        str(k): np.asarray(v, np.int64)
-        for k, v in events.groupby("utterance", sort=False).indices.items()
-    }
-    unknown = set(places) - {u.id for u in utterances}
-    if unknown:
-        raise InputError(f"events name utterances that are not there, such as {min(unknown)!r}")
-    frame_column = events["frame"].to_numpy(np.int64)
-    unit_column = events["unit"].to_numpy(np.int64)
-    used = 0
-    for utterance in progress([u for u in utterances if u.id in places]):
-        places_here = places[utterance.id]
+    plan = make_plan(
+        model, utterances, events, groups=groups, kinds=kinds, options=options or ProfileOptions()
+    )
+    by_utterance = {here.utterance.id: here for here in plan.work}
+    waiting = (by_utterance[u.id] for u in progress([here.utterance for here in plan.work]))
+    with TemporaryDirectory(prefix="naps-sums-") as folder:
+        collector = Collector(plan, Path(folder))
+        for shard in plan.shards:
+            collector.advance(
+                sum_events(model, plan, (next(waiting) for _ in range(shard.start, shard.stop)))
+            )
+        common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
+        results = {
+            (group, kind): profiles for group, kind, profiles in collector.profiles(model, common)
+        }
+        # What shows the progress may wait to hear that there is nothing more.
+        next(waiting, None)
+        return ProfileRun(results, collector.drops, len(collector.used))
+
+
+def sum_events(model: Recognizer, plan: ProfilePlan, work: Iterable[EventsHere]) -> ShardSums:
+    """Add up the activations around the events of some utterances.
+
+    Parameters
+    ----------
+    model : Recognizer
+        The plan's.
+    plan : ProfilePlan
+    work : iterable of EventsHere
+        Of a shard.
+
+    Raises
+    ------
+    InputError
+        If an event lies outside its utterance.
+    """
+    found = ShardSums.empty(plan)
+    options, windows = plan.options, plan.windows
+    for here in work:
+        name = here.utterance.id
         try:
-            spectrogram = model.spectrogram(read_audio(utterance.audio))
-            traced = trace(model.network, spectrogram, shown, gradients="grad" in kinds)
-            if not torch.isfinite(traced.logits).all():
-                raise UtteranceError("not_finite", "the recognizer's output is not finite")
+            spectrogram = model.spectrogram(read_audio(here.utterance.audio))
+            traced = trace(model.network, spectrogram, plan.shown, gradients="grad" in plan.kinds)
+            _refuse_not_finite(traced)
         except UtteranceError as error:
-            log.add_utterance(Drop("profiles", utterance.id, error.reason, str(error)))
+            found.drops.append(Drop("profiles", name, error.reason, str(error)))
+            found.lost += 1
             continue
-        frames = frame_column[places_here]
-        if frames.min() < 0 or frames.max() >= len(traced.logits):
+        if here.frames.min() < 0 or here.frames.max() >= len(traced.logits):
             raise InputError(
-                f"{utterance.id}: events lie outside its {len(traced.logits)} output frames; "
+                f"{name}: events lie outside its {len(traced.logits)} output frames; "
                 f"make the events with the same model"
             )
-        keep = np.ones(len(frames), bool)
+        keep = np.ones(len(here.frames), bool)
         if options.edges == "drop":
             seen = windows.by_layer[INPUT]
-            first = seen.stride * frames + seen.offset
+            first = seen.stride * here.frames + seen.offset
             keep = (first >= 0) & (first + seen.width <= len(spectrogram))
             if not keep.all():
-                log.add(Drop("profiles", utterance.id, "edge", "", int((~keep).sum())))
-        chosen = places_here[keep]
-        if len(chosen) == 0:
+                found.drops.append(Drop("profiles", name, "edge", "", int((~keep).sum())))
+        if not keep.any():
             continue
-        used += len(chosen)
-        codes = {name: torch.from_numpy(g.codes[chosen]) for name, g in groupings.items()}
-        here = torch.from_numpy(frames[keep])
-        if "nap" in kinds:
-            _add_plain(sums, traced, here, codes)
-        if "grad" in kinds:
-            units = torch.from_numpy(unit_column[chosen])
-            for start in range(0, len(here), batch):
-                part = slice(start, start + batch)
+        found.used += here.rows[keep].tolist()
+        frames = torch.from_numpy(here.frames[keep])
+        codes = {group: torch.from_numpy(code[keep]) for group, code in here.codes.items()}
+        if "nap" in plan.kinds:
+            _add_plain(found.sums, traced, frames, codes)
+        if "grad" in plan.kinds:
+            units = torch.from_numpy(here.units[keep])
+            for start in range(0, len(frames), options.batch):
+                part = slice(start, start + options.batch)
                 _add_gradient_adjusted(
-                    sums, traced, here[part], units[part],
-                    {name: c[part] for name, c in codes.items()}, options, windows,
+                    found.sums, traced, frames[part], units[part],
+                    {group: code[part] for group, code in codes.items()}, options, windows,
                 )  # fmt: skip
-    if used == 0:
-        raise InputError(
-            "no event is left to average; with short utterances, try profiles.edges=keep"
-        )
-    frame_ms = 1000 * model.features.frame_s
-    common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
-    results = {
-        (group, kind): Profiles(
-            {
-                layer.name: layer_dataset(
-                    sums[group, kind, layer.name], layer, frame_ms, grouping.labels,
-                    windows, common | options.describe(group, kind, windows.lags_ms),
-                )
-                for layer in layers
-            }
-        )
-        for group, grouping in groupings.items()
-        for kind in kinds
-    }  # fmt: skip
-    return ProfileRun(results, log.drops, used)
+    return found
+
+
+def _refuse_not_finite(traced: Trace) -> None:
+    if not torch.isfinite(traced.logits).all():
+        raise UtteranceError("not_finite", "the recognizer's output is not finite")
+    for name, layer in traced.layers.items():
+        if not torch.isfinite(layer.activation).all():
+            raise UtteranceError("not_finite", f"the activations of {name} are not finite")
 
 
 def _add_plain(

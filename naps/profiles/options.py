@@ -38,6 +38,9 @@ class ProfileOptions:
         with the part of its windows that exists.
     batch : int
         Events whose gradients are computed at a time; memory grows with it.
+    blocks : int
+        The corpus is cut into so many blocks of utterances; what differs between them says how far
+        a profile can be trusted.
     max_bad_share : float
         Stop when more of the utterances than this cannot be used.
     """
@@ -49,6 +52,7 @@ class ProfileOptions:
     quantile: float = 0.5
     edges: Edges = "drop"
     batch: int = 128
+    blocks: int = 16
     max_bad_share: float = 0.05
 
     def describe(

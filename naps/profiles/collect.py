@@ -1,0 +1,192 @@
+"""From the sums of shards to profiles: added in their order, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import xarray as xr
+
+from naps.errors import InputError
+from naps.events import Drop
+from naps.models import Recognizer
+from naps.profiles.blocks import block_products
+from naps.profiles.dataset import layer_dataset
+from naps.profiles.file import Profiles
+from naps.profiles.moments import Moments
+from naps.profiles.options import Kind
+from naps.profiles.plan import Key, ProfilePlan
+from naps.profiles.shard_sums import ShardSums, SumsFile, save_sums, stored_sums
+
+
+@dataclass
+class Collector:
+    """Adds the sums of shards in their order and keeps those of each block in a folder.
+
+    What is in the folder outlives the process: a second collector goes on where the first was.
+
+    Attributes
+    ----------
+    plan : ProfilePlan
+    folder : Path
+        Gets ``shard-*.safetensors`` (from whoever works on the shards) and
+        ``block-*.safetensors``; a shard's file is gone once its block's is there.
+    """
+
+    plan: ProfilePlan
+    folder: Path
+    _block: ShardSums | None = field(default=None, init=False)
+    _next: int = field(default=0, init=False)
+    _files: dict[int, SumsFile] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for block in range(self.plan.blocks):
+            found = stored_sums(self.block_file(block), self.plan.digest)
+            if found is None:
+                break
+            self._files[block] = found
+            self._next += sum(shard.block == block for shard in self.plan.shards)
+
+    def shard_file(self, number: int) -> Path:
+        """Return where the sums of a shard are written."""
+        return self.folder / f"shard-{number:05d}.safetensors"
+
+    def block_file(self, block: int) -> Path:
+        """Return where the sums of a block are written."""
+        return self.folder / f"block-{block:03d}.safetensors"
+
+    def missing(self) -> list[int]:
+        """Return the shards whose sums are nowhere yet."""
+        return [
+            shard.number
+            for shard in self.plan.shards[self._next :]
+            if stored_sums(self.shard_file(shard.number), self.plan.digest) is None
+        ]
+
+    def advance(self, given: ShardSums | None = None) -> None:
+        """Add what is there, in the order of the shards, as far as it goes.
+
+        Parameters
+        ----------
+        given : ShardSums, optional
+            Of the next shard, where they are still in memory and need not be read.
+
+        Raises
+        ------
+        InputError
+            If by now more utterances are lost than the options allow.
+        """
+        shards, plan = self.plan.shards, self.plan
+        while self._next < len(shards):
+            shard = shards[self._next]
+            if given is None:
+                found = stored_sums(self.shard_file(shard.number), plan.digest)
+                if found is None:
+                    return
+                given = found.read(plan)
+            if self._block is None:
+                self._block = ShardSums.empty(plan)
+            self._block.add(given)
+            given = None
+            self._next += 1
+            self._refuse_too_many()
+            if self._next == len(shards) or shards[self._next].block != shard.block:
+                path = self.block_file(shard.block)
+                save_sums(path, self._block, plan.digest)
+                self._files[shard.block] = SumsFile(path)
+                self._block = None
+                for done in shards:
+                    if done.block == shard.block:
+                        self.shard_file(done.number).unlink(missing_ok=True)
+
+    @property
+    def drops(self) -> list[Drop]:
+        """What was left out, in the order of the manifest."""
+        return [drop for part in self._parts() for drop in part.drops]
+
+    @property
+    def used(self) -> list[int]:
+        """Rows of the events that were averaged."""
+        return [row for part in self._parts() for row in part.used]
+
+    def _parts(self) -> list[SumsFile | ShardSums]:
+        parts: list[SumsFile | ShardSums] = list(self._files.values())
+        return parts if self._block is None else [*parts, self._block]
+
+    def _refuse_too_many(self) -> None:
+        lost = sum(part.lost for part in self._parts())
+        if lost > self.plan.options.max_bad_share * len(self.plan.work):
+            last = next(d for d in reversed(self.drops) if d.reason != "edge")
+            raise InputError(
+                f"{lost} utterances cannot be used, more than max_bad_share allows; "
+                f"the last is {last.utterance}: {last.detail or last.reason}"
+            )
+
+    def profiles(
+        self, model: Recognizer, attributes: dict[str, Any]
+    ) -> Iterator[tuple[str, Kind, Profiles]]:
+        """Turn the sums of all blocks into profiles, one grouping and kind at a time.
+
+        Parameters
+        ----------
+        model : Recognizer
+        attributes : dict
+            Written into every layer's attributes.
+
+        Raises
+        ------
+        InputError
+            If no event was averaged.
+        """
+        if not self.used:
+            raise InputError(
+                "no event is left to average; with short utterances, try profiles.edges=keep"
+            )
+        plan = self.plan
+        for group, labels in plan.labels.items():
+            for kind in plan.kinds:
+                described = attributes | plan.options.describe(group, kind, plan.windows.lags_ms)
+                yield (
+                    group,
+                    kind,
+                    Profiles(
+                        {
+                            layer.name: self._dataset(
+                                model, (group, kind, layer.name), labels, described
+                            )
+                            for layer in plan.layers
+                        }
+                    ),
+                )
+
+    def _dataset(
+        self, model: Recognizer, key: Key, labels: list[str], attributes: dict[str, Any]
+    ) -> xr.Dataset:
+        plan = self.plan
+        layer = next(layer for layer in plan.layers if layer.name == key[2])
+        whole = plan.zeros(key)
+        parts: list[Moments] = []
+        for file in self._files.values():
+            moments = file.moments(key)
+            whole.merge(moments)
+            # Of a block only the mean is needed from here on.
+            parts.append(moments)
+        dataset = layer_dataset(
+            whole, layer, 1000 * model.features.frame_s, labels, plan.windows, attributes
+        )
+        mask = None
+        if "mask" in dataset and attributes["mask_kind"] == "group":
+            mask = torch.from_numpy(dataset["mask"].to_numpy())
+        return dataset.assign(block_products(parts, mask))
+
+    def clear(self) -> None:
+        """Delete the files of sums."""
+        for path in [
+            *self.folder.glob("shard-*.safetensors"),
+            *self.folder.glob("block-*.safetensors"),
+        ]:
+            path.unlink()
