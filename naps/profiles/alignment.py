@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from naps.models import Layer, Window
+
 
 def importance(activation: Tensor, gradient: Tensor) -> Tensor:
     """Return ``|gradient · activation|``, the saliency of GradNAP (Krug & Stober 2020).
@@ -56,3 +58,30 @@ def align_time(values: Tensor, shifts: Tensor) -> Tensor:
     events = torch.arange(len(values), device=values.device)[:, None]
     moved = values[events, source.clamp(0, width - 1)]
     return moved.masked_fill_(~inside.view(*inside.shape, *[1] * (values.ndim - 2)), 0)
+
+
+def carried_shifts(shifts: Tensor, source: Layer, target: Layer, window: Window) -> Tensor:
+    """Turn the shifts found in one layer, usually the input, into those of another.
+
+    Both move by the same time: by ``shift · source stride / target stride`` steps, rounded to the
+    nearest; half a step does not count, so that rounding moves neither way on average. No window
+    moves farther than its own steps reach: at most until its first or last step is in the middle.
+    A layer with one step in its window is never moved.
+
+    Parameters
+    ----------
+    shifts : Tensor of int, shape (events,)
+        As from `peak_shifts` of the source.
+    source, target : Layer
+    window : Window
+        Of the target.
+
+    Returns
+    -------
+    Tensor of int, shape (events,)
+        For `align_time`.
+    """
+    # In integers: a |shift| / b to the nearest, halves down, is (2 a |shift| + b − 1) // 2b.
+    sizes = (2 * source.stride * shifts.abs() + target.stride - 1) // (2 * target.stride)
+    middle = window.width // 2
+    return (shifts.sign() * sizes).clamp(-middle, window.width - 1 - middle)

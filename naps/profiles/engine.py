@@ -18,11 +18,10 @@ from naps.corpus.utterance import Utterance
 from naps.errors import InputError, UtteranceError
 from naps.events import Drop
 from naps.models import Recognizer
-from naps.profiles.alignment import align_time, importance, peak_shifts
+from naps.profiles.accumulation import add_adjusted, add_plain
 from naps.profiles.collect import Collector
 from naps.profiles.file import Profiles
 from naps.profiles.layers import INPUT
-from naps.profiles.mask import event_mask
 from naps.profiles.moments import Moments
 from naps.profiles.options import KINDS, Kind, ProfileOptions
 from naps.profiles.plan import EventsHere, ProfilePlan, make_plan
@@ -97,9 +96,8 @@ def profile_events(
     with TemporaryDirectory(prefix="naps-sums-") as folder:
         collector = Collector(plan, Path(folder))
         for shard in plan.shards:
-            collector.advance(
-                sum_events(model, plan, (next(waiting) for _ in range(shard.start, shard.stop)))
-            )
+            work = (next(waiting) for _ in plan.work_of(shard.number))
+            collector.advance(sum_events(model, plan, work))
         common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
         results = {
             (group, kind): profiles for group, kind, profiles in collector.profiles(model, common)
@@ -182,13 +180,7 @@ def _add_plain(
     codes: Mapping[str, Tensor],
 ) -> None:
     for name, layer in traced.layers.items():
-        source = layer.activation.to("cpu", torch.float64)
-        for group, code in codes.items():
-            known = code >= 0
-            if known.any():
-                sums[group, "nap", name].add_slices(
-                    code[known], layer.rows(frames[known]), source, layer.valid(frames[known])
-                )
+        add_plain({group: sums[group, "nap", name] for group in codes}, codes, layer, frames)
 
 
 def _add_gradient_adjusted(
@@ -202,25 +194,10 @@ def _add_gradient_adjusted(
 ) -> None:
     device = traced.logits.device
     at, of = frames.to(device), units.to(device)
-    for name, activation, gradient in traced.gradients(at, of, traced.layers.keys()):
-        valid = traced.layers[name].valid(at)
-        saliency = importance(activation, gradient) * valid[:, :, None]
-        if options.align == "layer":
-            shifts = peak_shifts(saliency)
-            activation = align_time(activation, shifts)
-            saliency = align_time(saliency, shifts)
-            valid = align_time(valid, shifts)
-        else:
-            shifts = torch.zeros_like(at)
-        mask = event_mask(saliency, options.mask, options.quantile) * valid[:, :, None]
-        if windows.complete and options.mask in ("soft", "quantile"):
-            # Outside the receptive field nothing matters for the prediction: masked values are
-            # zero there, not unknown.
-            valid = torch.ones_like(valid)
-        values = activation if options.mask == "group" else activation * mask
-        exact, exact_mask = values.to("cpu", torch.float64), mask.to("cpu", torch.float64)
-        columns = (exact, exact.square(), valid.cpu(), exact_mask, shifts.to("cpu", torch.float64))
-        for group, code in codes.items():
-            known = code >= 0
-            chosen = columns if known.all() else tuple(column[known] for column in columns)
-            sums[group, "grad", name].add_windows(code[known], *chosen)
+    for name, _, gradient in traced.gradients(at, of, traced.layers.keys()):
+        add_adjusted(
+            {group: sums[group, "grad", name] for group in codes}, codes,
+            traced.layers[name], frames, gradient,
+            align=options.align, mask=options.mask, quantile=options.quantile,
+            complete=windows.complete,
+        )  # fmt: skip

@@ -45,58 +45,23 @@ class Moments:
             shift=torch.zeros(groups, dtype=torch.float64),
         )
 
-    def add_windows(
-        self,
-        groups: Tensor,
-        values: Tensor,
-        squares: Tensor,
-        valid: Tensor,
-        mask: Tensor | None = None,
-        shifts: Tensor | None = None,
-    ) -> None:
-        """Add events.
+    def count_events(self, codes: Tensor, valid: Tensor, shifts: Tensor | None = None) -> None:
+        """Count events; `naps.profiles.accumulation` adds what they did.
 
         Parameters
         ----------
-        groups : Tensor of int, shape (events,)
-            Group of each event.
-        values : Tensor of float64, shape (events, width, channels)
-            Zero where not valid.
-        squares : Tensor of float64, same shape
-            Of the values; passed in because several groupings share them.
+        codes : Tensor of int, shape (events,)
+            Group of each event, −1 for one that is in none.
         valid : Tensor of bool, shape (events, width)
             Which lags count.
-        mask : Tensor of float64, shape (events, width, channels), optional
-        shifts : Tensor of float64, shape (events,), optional
+        shifts : Tensor of int, shape (events,), optional
         """
-        self.total.index_add_(0, groups, values)
-        self.squares.index_add_(0, groups, squares)
-        if self.mask is not None and mask is not None:
-            self.mask.index_add_(0, groups, mask)
-        if shifts is not None:
-            self.shift.index_add_(0, groups, shifts)
-        self._count(groups, valid)
-
-    def add_slices(self, groups: Tensor, rows: Tensor, source: Tensor, valid: Tensor) -> None:
-        """Add plain windows of a padded activation without copying them out.
-
-        Parameters
-        ----------
-        groups, rows : Tensor of int, shape (events,)
-            Group of each event and the first row of its window.
-        source : Tensor of float64, shape (rows, channels)
-            Padded activation, zero where not valid.
-        valid : Tensor of bool, shape (events, width)
-        """
-        squares = source.square()
-        for lag in range(self.total.shape[1]):
-            self.total[:, lag].index_add_(0, groups, source[rows + lag])
-            self.squares[:, lag].index_add_(0, groups, squares[rows + lag])
-        self._count(groups, valid.cpu())
-
-    def _count(self, groups: Tensor, valid: Tensor) -> None:
+        known = codes >= 0
+        groups = codes[known]
         self.count.index_add_(0, groups, torch.ones_like(groups))
-        self.lag_count.index_add_(0, groups, valid.long())
+        self.lag_count.index_add_(0, groups, valid[known].long())
+        if shifts is not None:
+            self.shift.index_add_(0, groups, shifts[known].double())
 
     def merge(self, other: Moments) -> None:
         """Add the sums of other events."""

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from naps.profiles.mask import MaskKind
-
 Kind = Literal["nap", "grad"]
 Align = Literal["layer", "none"]
+MaskKind = Literal["soft", "quantile", "group", "none"]
 Edges = Literal["drop", "keep"]
 
 KINDS: tuple[Kind, ...] = ("nap", "grad")
@@ -30,7 +29,7 @@ class ProfileOptions:
         GradNAP only: move each event's window, layer by layer, so that its peak of
         ``|gradient · activation|`` comes to the middle.
     mask : {"soft", "quantile", "group", "none"}
-        GradNAP only, see `naps.profiles.mask.event_mask`.
+        GradNAP only, see `naps.profiles.accumulation.add_adjusted`.
     quantile : float
         For the quantile mask.
     edges : {"drop", "keep"}
