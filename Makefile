@@ -18,7 +18,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -m 'not data and not slow'
 
 test-data: $(STAMP)
-	$(BIN)/python -m pytest -m data -rs
+	$(BIN)/python -m pytest -m "data or slow" -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

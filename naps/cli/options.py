@@ -22,6 +22,14 @@ ModelOption = Annotated[
         "torchaudio.pipelines.WAV2VEC2_ASR_BASE_960H or my_model:recognizer, which is imported.",
     ),
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=0, help="Processes that work on the profiles; 0 is this one alone."),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Of a Dask scheduler whose workers do it instead."),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")]
 OutOption = Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME by default.")]
 

@@ -9,7 +9,9 @@ from naps.cli.options import (
     ModelOption,
     OutOption,
     RecipeArgument,
+    SchedulerOption,
     SetOption,
+    WorkersOption,
     out_folder,
 )
 from naps.cli.progress import progress, say
@@ -22,9 +24,11 @@ def run(
     out: OutOption = None,
     device: DeviceOption = "auto",
     model: ModelOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Do the whole experiment: prepare, events, profiles, clusters, report."""
-    _until("report", recipe, settings, out, device, model)
+    _until("report", recipe, settings, out, device, model, workers, scheduler)
 
 
 def events(
@@ -44,9 +48,11 @@ def profile(
     out: OutOption = None,
     device: DeviceOption = "auto",
     model: ModelOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Average the activations of every layer around the events."""
-    _until("profiles", recipe, settings, out, device, model)
+    _until("profiles", recipe, settings, out, device, model, workers, scheduler)
 
 
 def cluster(
@@ -55,9 +61,11 @@ def cluster(
     out: OutOption = None,
     device: DeviceOption = "auto",
     model: ModelOption = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
 ) -> None:
     """Cluster the profiles of every layer and compare with phonetic categories."""
-    _until("clusters", recipe, settings, out, device, model)
+    _until("clusters", recipe, settings, out, device, model, workers, scheduler)
 
 
 def _until(
@@ -67,15 +75,24 @@ def _until(
     out: Path | None,
     device: str,
     model: str | None,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> None:
     from naps.pipeline import ProfileRecipe, load_recipe, run_recipe
+    from naps.pipeline.runner import choose_workers
 
     recipe = load_recipe(name, settings or ())
     if not isinstance(recipe, ProfileRecipe):
         raise InputError(f"{name} is a training recipe; use 'naps train {name}'")
     folder = out_folder(out, recipe.name)
-    print(
-        run_recipe(
-            recipe, folder, model=model, device=device, until=stage, progress=progress, say=say
-        )
+    result = run_recipe(
+        recipe,
+        folder,
+        model=model,
+        device=device,
+        until=stage,
+        workers=choose_workers(recipe.execution, workers, scheduler),
+        progress=progress,
+        say=say,
     )
+    print(result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -122,6 +122,51 @@ class ProfilesConfig(Strict):
         return lags
 
 
+_Word = Annotated[str, Field(pattern=r"^[\w.+-]+$")]
+
+
+class SlurmConfig(Strict):
+    """Jobs to ask SLURM for; see `naps.pipeline.slurm`.
+
+    Attributes
+    ----------
+    jobs : int
+        So many, each with one worker.
+    cores, gpus : int
+        Of each job.
+    memory, walltime : str
+        Of each job, such as ``8GB`` and ``02:00:00``.
+    queue, account : str or None
+        Partition and account.
+    """
+
+    jobs: int = Field(8, ge=1)
+    cores: int = Field(1, ge=1)
+    gpus: int = Field(0, ge=0)
+    memory: Annotated[str, Field(pattern=r"^\d+ ?[KMGT]i?B$")] = "8GB"
+    walltime: Annotated[str, Field(pattern=r"^[\d:-]+$")] = "02:00:00"
+    queue: _Word | None = None
+    account: _Word | None = None
+
+
+class ExecutionConfig(Strict):
+    """Who works on the profiles; the results are the same.
+
+    Attributes
+    ----------
+    workers : int
+        Processes on this machine; 0 is the process that was started.
+    scheduler : str or None
+        Of a running Dask cluster, such as ``tcp://10.0.0.1:8786``.
+    slurm : SlurmConfig or None
+        Jobs to start for the run.
+    """
+
+    workers: int = Field(0, ge=0)
+    scheduler: str | None = None
+    slurm: SlurmConfig | None = None
+
+
 class ClustersConfig(Strict):
     """How profiles are compared and clustered; see `naps.similarity`."""
 
@@ -157,6 +202,7 @@ class ProfileRecipe(Strict):
     events: EventsConfig = EventsConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     clusters: ClustersConfig = ClustersConfig()
+    execution: ExecutionConfig = ExecutionConfig()
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 

@@ -13,14 +13,16 @@ from naps.files import fingerprint, sha256, write_text
 from naps.models import Recognizer
 from naps.pipeline.check import check_recipe, fitting
 from naps.pipeline.listening import make_events
-from naps.pipeline.recipe import ProfileRecipe, dump_recipe
+from naps.pipeline.profiling import make_profiles
+from naps.pipeline.recipe import ExecutionConfig, ProfileRecipe, dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
+from naps.pipeline.slurm import SlurmCluster
 from naps.pipeline.stages import (
     Progress,
     make_clusters,
-    make_profiles,
     prepare,
 )
+from naps.pipeline.workers import DaskCluster, Processes, Workers
 from naps.profiles import choose_layers, traceable_layers
 from naps.report import report
 
@@ -50,6 +52,34 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def choose_workers(
+    config: ExecutionConfig, workers: int | None = None, scheduler: str | None = None
+) -> Workers | None:
+    """Return who works on the profiles; None for the process that asks.
+
+    Parameters
+    ----------
+    config : ExecutionConfig
+        Of the recipe.
+    workers, scheduler
+        In place of the recipe's.
+
+    Raises
+    ------
+    InputError
+        If there are to be both workers here and a scheduler, or what SLURM needs is not there.
+    """
+    if workers is not None or scheduler is not None:
+        config = ExecutionConfig(workers=workers or 0, scheduler=scheduler)
+    if sum([config.workers > 0, config.scheduler is not None, config.slurm is not None]) > 1:
+        raise InputError("choose one of workers, scheduler and slurm")
+    if config.slurm is not None:
+        return SlurmCluster(config.slurm)
+    if config.scheduler is not None:
+        return DaskCluster(config.scheduler)
+    return Processes(config.workers) if config.workers else None
+
+
 def run_recipe(
     recipe: ProfileRecipe,
     out: Path,
@@ -57,6 +87,7 @@ def run_recipe(
     model: Recognizer | str | None = None,
     device: str = "auto",
     until: str = "report",
+    workers: Workers | None = None,
     progress: Progress = lambda items, _: items,
     say: Say = print,
 ) -> Path:
@@ -75,6 +106,8 @@ def run_recipe(
         ``auto``, ``cpu``, ``cuda`` …
     until : str
         Last stage wanted, one of `STAGES`.
+    workers : Workers, optional
+        Who works on the profiles; this process by default.
     progress : callable
         Wraps the utterances of a stage, to show how far it is.
     say : callable
@@ -116,7 +149,7 @@ def run_recipe(
         ),
         "profiles": (
             recipe.profiles.model_dump(mode="json"),
-            lambda: make_profiles(run, recipe, chosen, progress),
+            lambda: make_profiles(run, recipe, chosen, progress, workers=workers, say=say),
         ),
         "clusters": (
             recipe.clusters.model_dump(mode="json"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,20 +14,14 @@ import data_prep
 from naps.corpus.manifest import read_manifest, write_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.events import read_events
-from naps.events.drops import write_drops
-from naps.files import sha256, write_text
-from naps.models import Recognizer
+from naps.files import write_text
 from naps.phonology import classes, letter_classes
-from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import CorpusConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder, write_json
 from naps.profiles import (
     ProfileOptions,
     Profiles,
     load_profiles,
-    profile_events,
-    save_profiles,
 )
 from naps.similarity import Statistic, category_statistics, cluster
 
@@ -118,37 +111,6 @@ def profile_options(recipe: ProfileRecipe) -> ProfileOptions:
 def profile_file(run: RunFolder, group: str, kind: str) -> Path:
     """Return the profile file of a grouping and a kind."""
     return run.profiles / f"{group}-{kind}.nc"
-
-
-def make_profiles(
-    run: RunFolder, recipe: ProfileRecipe, model: Recognizer, progress: Progress
-) -> None:
-    """Average activations around the events and write the profile files."""
-    began = time.monotonic()
-    table = run.events / "events.parquet"
-    result = profile_events(
-        model,
-        run_utterances(run, recipe),
-        read_events(table),
-        groups=active_groups(recipe),
-        kinds=recipe.profiles.kinds,
-        options=profile_options(recipe),
-        progress=lambda items: progress(items, "profiles"),
-        attributes={"events_sha256": sha256(table), "naps_version": run.record()["naps"]},
-    )
-    for (group, kind), profiles in result.profiles.items():
-        save_profiles(profile_file(run, group, kind), profiles)
-    write_drops(run.profiles / "dropped.csv", result.drops)
-    seconds = time.monotonic() - began
-    write_json(
-        run.profiles / "summary.json",
-        {
-            "events": result.events,
-            "seconds": round(seconds, 2),
-            "events_per_s": round(result.events / seconds, 1),
-            "peak_memory_mib": round(peak_memory_mib(), 1),
-        },
-    )
 
 
 def active_groups(recipe: ProfileRecipe) -> tuple[str, ...]:

@@ -22,6 +22,16 @@ from naps.profiles.plan import Key, ProfilePlan
 from naps.profiles.shard_sums import ShardSums, SumsFile, save_sums, stored_sums
 
 
+def shard_file(folder: Path, number: int) -> Path:
+    """Return where the sums of a shard are written."""
+    return folder / f"shard-{number:05d}.safetensors"
+
+
+def block_file(folder: Path, block: int) -> Path:
+    """Return where the sums of a block are written."""
+    return folder / f"block-{block:03d}.safetensors"
+
+
 @dataclass
 class Collector:
     """Adds the sums of shards in their order and keeps those of each block in a folder.
@@ -45,26 +55,18 @@ class Collector:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for block in range(self.plan.blocks):
-            found = stored_sums(self.block_file(block), self.plan.digest)
+            found = stored_sums(block_file(self.folder, block), self.plan.digest)
             if found is None:
                 break
             self._files[block] = found
             self._next += sum(shard.block == block for shard in self.plan.shards)
-
-    def shard_file(self, number: int) -> Path:
-        """Return where the sums of a shard are written."""
-        return self.folder / f"shard-{number:05d}.safetensors"
-
-    def block_file(self, block: int) -> Path:
-        """Return where the sums of a block are written."""
-        return self.folder / f"block-{block:03d}.safetensors"
 
     def missing(self) -> list[int]:
         """Return the shards whose sums are nowhere yet."""
         return [
             shard.number
             for shard in self.plan.shards[self._next :]
-            if stored_sums(self.shard_file(shard.number), self.plan.digest) is None
+            if stored_sums(shard_file(self.folder, shard.number), self.plan.digest) is None
         ]
 
     def advance(self, given: ShardSums | None = None) -> None:
@@ -83,25 +85,30 @@ class Collector:
         shards, plan = self.plan.shards, self.plan
         while self._next < len(shards):
             shard = shards[self._next]
+            path, block = shard_file(self.folder, shard.number), shard.block
+            last = shard.number + 1 == len(shards) or shards[shard.number + 1].block != block
+            alone = last and self._block is None
             if given is None:
-                found = stored_sums(self.shard_file(shard.number), plan.digest)
+                found = stored_sums(path, plan.digest)
                 if found is None:
                     return
-                given = found.read(plan)
-            if self._block is None:
-                self._block = ShardSums.empty(plan)
-            self._block.add(given)
-            given = None
+                if not alone:
+                    given = found.read(plan)
+            if given is not None:
+                self._block = given if self._block is None else self._block.plus(given)
+                given = None
             self._next += 1
-            self._refuse_too_many()
-            if self._next == len(shards) or shards[self._next].block != shard.block:
-                path = self.block_file(shard.block)
-                save_sums(path, self._block, plan.digest)
-                self._files[shard.block] = SumsFile(path)
-                self._block = None
+            if last:
+                target = block_file(self.folder, block)
+                if self._block is None:
+                    path.replace(target)
+                else:
+                    save_sums(target, self._block, plan.digest)
+                self._files[block], self._block = SumsFile(target), None
                 for done in shards:
-                    if done.block == shard.block:
-                        self.shard_file(done.number).unlink(missing_ok=True)
+                    if done.block == block:
+                        shard_file(self.folder, done.number).unlink(missing_ok=True)
+            self._refuse_too_many()
 
     @property
     def drops(self) -> list[Drop]:

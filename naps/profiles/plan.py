@@ -86,6 +86,11 @@ class ProfilePlan:
         """How many blocks there are."""
         return self.shards[-1].block + 1
 
+    def work_of(self, number: int) -> list[EventsHere]:
+        """Return the utterances of a shard."""
+        shard = self.shards[number]
+        return self.work[shard.start : shard.stop]
+
     def wanted(self) -> Iterator[Key]:
         """Give (grouping, kind, layer) of all sums, in a fixed order."""
         for group in self.labels:

@@ -48,13 +48,14 @@ class ShardSums:
         """Return sums of nothing."""
         return cls({key: plan.zeros(key) for key in plan.wanted()})
 
-    def add(self, other: ShardSums) -> None:
-        """Add the sums of other events."""
+    def plus(self, other: ShardSums) -> ShardSums:
+        """Add the sums of other events to these, in place, and return them."""
         for key, moments in self.sums.items():
             moments.merge(other.sums[key])
         self.used += other.used
         self.drops += other.drops
         self.lost += other.lost
+        return self
 
 
 def save_sums(path: Path, sums: ShardSums, digest: str) -> None:
