@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from naps.profiles.options import Align, MaskKind
 from naps.profiles.trace import TracedLayer
 
 Weights = Literal["grad_act", "grad", "grad_times_act", "act", "given"]
+Ints = npt.NDArray[np.int64]
 Task = Callable[[int, int], None]
 
 _SALIENCIES: dict[Weights, int] = {
@@ -64,20 +66,23 @@ def add_plain(
     ------
     IndexError
         If there is no such frame or group.
+    ValueError
+        If codes or sums are of another shape.
     """
     source = _flat(layer.activation, _precision(layer.activation))
-    starts, valid = _starts(layer, frames), layer.valid(frames).cpu()
-    tasks: list[Task] = []
+    rows, channels = _rows(layer, frames), layer.activation.shape[1]
+    shape = (len(rows), layer.window.width, channels)
+    tasks: list[Task] = [
+        partial(
+            compiled.add_plain_cells, source, rows * channels,
+            *_members(codes[name], moments, shape), _cells(moments.total), _cells(moments.squares),
+        )
+        for name, moments in sums.items()
+    ]  # fmt: skip
+    _share(tasks, layer.window.width * channels, len(rows), threads)
+    valid = _between(_known_steps(layer, rows), layer.window.width)
     for name, moments in sums.items():
-        order, bounds = _members(codes[name], moments)
-        tasks.append(
-            partial(
-                compiled.add_plain_cells, source, starts, order, bounds,
-                _cells(moments.total), _cells(moments.squares),
-            )
-        )  # fmt: skip
-        moments.count_events(codes[name], valid)
-    _share(tasks, layer.window.width * layer.activation.shape[1], len(starts), threads)
+        moments.count_events(codes[name].cpu(), valid)
 
 
 def add_adjusted(
@@ -141,50 +146,51 @@ def add_adjusted(
     IndexError
         If there is no such frame or group.
     ValueError
-        If ``weights`` or ``shifts`` are of another shape.
+        If something is of another shape, or ``sums`` have no masks.
     """
-    starts, width, channels = _starts(layer, frames), layer.window.width, layer.activation.shape[1]
-    events, cells = len(starts), width * channels
-    if weights.shape != (events, width, channels):
-        raise ValueError(f"{tuple(weights.shape)} where {(events, width, channels)} is needed")
-    if shifts is not None and shifts.shape != (events,):
-        raise ValueError(f"{tuple(shifts.shape)} shifts where {(events,)} are needed")
+    rows, width, channels = _rows(layer, frames), layer.window.width, layer.activation.shape[1]
+    shape, cells = (len(rows), width, channels), width * channels
+    if tuple(weights.shape) != shape:
+        raise ValueError(f"weights are {tuple(weights.shape)} where {shape} is needed")
+    if shifts is not None and shifts.shape != frames.shape:
+        raise ValueError(f"shifts are {tuple(shifts.shape)} where {shape[:1]} is needed")
+    into: list[tuple[Any, ...]] = []
+    for name, moments in sums.items():
+        if moments.mask is None:
+            raise ValueError(f"the sums of {name} have no room for masks")
+        arrays = (_cells(x) for x in (moments.total, moments.squares, moments.mask))
+        into.append((*_members(codes[name], moments, shape), *arrays))
     precision = _precision(layer.activation, weights)
     source, given = _flat(layer.activation, precision), _flat(weights, precision)
-    steps = _known_steps(layer, frames)
-    moves = (torch.zeros(events) if shifts is None else shifts).to("cpu", torch.int64, copy=True)
-    scales = np.empty(events, source.dtype)
-    what = (_SALIENCIES[saliency], _MASKS[mask])
+    starts, steps = rows * channels, _known_steps(layer, rows)
+    found = torch.zeros_like(frames) if shifts is None else shifts
+    moves = found.to("cpu", torch.int64, copy=True)
+    scales = np.empty(len(rows), source.dtype)
+    kinds = (_SALIENCIES[saliency], _MASKS[mask])
     rank = min(max(1, round(quantile * cells)), cells)
 
     def find_peaks(first: int, last: int) -> None:
         room = np.empty(cells, source.dtype)
         bits: compiled.Bits = room.view(np.int32 if room.itemsize == 4 else np.int64)
         compiled.find_peaks(
-            *what, rank, align == "layer" and shifts is None, source, starts, given, room, bits,
+            *kinds, rank, align == "layer" and shifts is None, source, starts, given, room, bits,
             np.empty(width, source.dtype), steps, moves.numpy(), scales, first, last,
         )  # fmt: skip
 
-    _share([find_peaks], events, cells, threads)
-    lags = torch.arange(width)
-    known = torch.from_numpy(steps)
-    valid = (lags >= known[:, :1]) & (lags < known[:, 1:])
+    _share([find_peaks], len(rows), cells, threads)
+    tasks: list[Task] = [
+        partial(
+            compiled.add_masked_cells, *kinds, source, starts, given, channels, steps,
+            moves.numpy(), scales, *arrays,
+        )
+        for arrays in into
+    ]  # fmt: skip
+    _share(tasks, cells, len(rows), threads)
+    valid = _between(steps, width)
     if complete and mask in ("soft", "quantile"):
         valid = torch.ones_like(valid)
-    tasks: list[Task] = []
     for name, moments in sums.items():
-        if moments.mask is None:
-            raise ValueError(f"the sums of {name} have no room for a mask")
-        order, bounds = _members(codes[name], moments)
-        tasks.append(
-            partial(
-                compiled.add_masked_cells, *what, source, starts, given, channels, steps,
-                moves.numpy(), scales, order, bounds,
-                _cells(moments.total), _cells(moments.squares), _cells(moments.mask),
-            )
-        )  # fmt: skip
-        moments.count_events(codes[name], valid, moves)
-    _share(tasks, cells, events, threads)
+        moments.count_events(codes[name].cpu(), valid, moves)
     return moves
 
 
@@ -202,16 +208,32 @@ def _share(tasks: Sequence[Task], length: int, values: int, threads: int | None)
     """
     worth = 1 + length * values * len(tasks) // _VALUES_PER_THREAD
     threads = min(threads or torch.get_num_threads(), worth)
-    if threads == 1:
-        for task in tasks:
-            task(0, length)
-        return
-    # Threads of Python rather than numba's: see `naps.phonology.needleman_wunsch`.
-    cuts = np.linspace(0, length, 2 * threads + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(task, *part) for task in tasks for part in pairwise(cuts)]
-    for part in running:
-        part.result()
+    cuts = [length * part // (4 * threads) for part in range(4 * threads + 1)]
+    parts = pairwise(cuts if threads > 1 else (0, length))
+    waiting = iter([(task, *part) for part in parts for task in tasks])
+
+    def work() -> None:
+        for task, first, last in waiting:
+            task(first, last)
+
+    # Whoever is free takes the next part. This thread works too: others may come late.
+    helpers = [_pool().submit(work) for _ in range(threads - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    # Threads of Python rather than numba's: see `naps.phonology.needleman_wunsch`. They stay, as
+    # the start of a thread takes as long as many a layer.
+    return ThreadPoolExecutor(thread_name_prefix="naps-sums")
+
+
+# A child has none of its parent's threads.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _precision(*tensors: Tensor) -> torch.dtype:
@@ -233,29 +255,44 @@ def _cells(sums: Tensor) -> npt.NDArray[np.float64]:
     return found
 
 
-def _starts(layer: TracedLayer, frames: Tensor) -> npt.NDArray[np.int64]:
-    """Return where each window begins in the flat activation."""
-    rows: npt.NDArray[np.int64] = layer.rows(frames).to("cpu", torch.int64).numpy()
+def _rows(layer: TracedLayer, frames: Tensor) -> Ints:
+    """Return the first row of each window in the padded activation."""
+    rows: Ints = layer.rows(frames.to("cpu", torch.int64)).numpy()
     last = len(layer.activation) - layer.window.width
     # The compiled loops would read whatever lies there.
     if len(rows) and not 0 <= rows.min() <= rows.max() <= last:
         raise IndexError("frames lie outside the traced utterance")
-    return rows * layer.activation.shape[1]
+    return rows
 
 
-def _known_steps(layer: TracedLayer, frames: Tensor) -> npt.NDArray[np.int64]:
+def _known_steps(layer: TracedLayer, rows: Ints) -> Ints:
     """Return first and one past the last step of windows inside the utterance, (events, 2)."""
-    first = layer.left - layer.rows(frames).to("cpu", torch.int64)
-    found = torch.stack([first, first + layer.steps], 1).clamp_(0, layer.window.width)
-    steps: npt.NDArray[np.int64] = found.numpy()
+    edges = np.array([0, layer.steps]) + layer.left
+    steps: Ints = np.clip(edges - rows[:, None], 0, layer.window.width)
     return steps
 
 
-def _members(
-    codes: Tensor, moments: Moments
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the events of all groups, one group after the other, and where each begins."""
-    groups, of = len(moments.count), codes.to("cpu", torch.int64).numpy()
+def _between(steps: Ints, width: int) -> Tensor:
+    """Say which steps lie between first and last ones, shape (events, width)."""
+    first, last = torch.from_numpy(steps)[:, :, None].unbind(1)
+    lags = torch.arange(width)
+    return (lags >= first) & (lags < last)
+
+
+def _members(codes: Tensor, moments: Moments, shape: tuple[int, int, int]) -> tuple[Ints, Ints]:
+    """Return the events of all groups, one group after the other, and where each begins.
+
+    Parameters
+    ----------
+    codes : Tensor of int, shape (events,)
+    moments : Moments
+    shape : tuple of int
+        Events, width and channels: what all has to fit.
+    """
+    of, groups = codes.to("cpu", torch.int64).numpy(), len(moments.count)
+    if len(of) != shape[0] or moments.total.shape[1:] != shape[1:]:
+        found = (len(of), *moments.total.shape[1:])
+        raise ValueError(f"codes and sums are of {found} where {shape} is needed")
     if len(of) and of.max() >= groups:
         raise IndexError(f"there are {groups} groups, and an event is in group {of.max()}")
     known = np.flatnonzero(of >= 0)

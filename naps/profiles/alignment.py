@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from naps.models import Layer, Window
@@ -17,49 +16,6 @@ def importance(activation: Tensor, gradient: Tensor) -> Tensor:
     return (gradient * activation).abs_()
 
 
-def peak_shifts(saliency: Tensor) -> Tensor:
-    """Find how far each window's peak lies from its middle.
-
-    The peak is the step with the greatest mean over channels, the first one on a tie; a window
-    whose steps are all alike is not moved.
-
-    Parameters
-    ----------
-    saliency : Tensor, shape (events, width, channels)
-
-    Returns
-    -------
-    Tensor of int, shape (events,)
-        ``peak - width // 2``.
-    """
-    score = saliency.mean(2)
-    shifts = score.argmax(1) - saliency.shape[1] // 2
-    constant = score.amax(1) == score.amin(1)
-    return shifts.masked_fill(constant, 0)
-
-
-def align_time(values: Tensor, shifts: Tensor) -> Tensor:
-    """Move windows along time only, zeros where nothing moves in.
-
-    Parameters
-    ----------
-    values : Tensor, shape (events, width, ...)
-    shifts : Tensor of int, shape (events,)
-        As from `peak_shifts`.
-
-    Returns
-    -------
-    Tensor
-        ``result[e, t] = values[e, t + shifts[e]]``.
-    """
-    width = values.shape[1]
-    source = torch.arange(width, device=values.device) + shifts[:, None]
-    inside = (source >= 0) & (source < width)
-    events = torch.arange(len(values), device=values.device)[:, None]
-    moved = values[events, source.clamp(0, width - 1)]
-    return moved.masked_fill_(~inside.view(*inside.shape, *[1] * (values.ndim - 2)), 0)
-
-
 def carried_shifts(shifts: Tensor, source: Layer, target: Layer, window: Window) -> Tensor:
     """Turn the shifts found in one layer, usually the input, into those of another.
 
@@ -71,7 +27,7 @@ def carried_shifts(shifts: Tensor, source: Layer, target: Layer, window: Window)
     Parameters
     ----------
     shifts : Tensor of int, shape (events,)
-        As from `peak_shifts` of the source.
+        Of the source, as from `naps.profiles.accumulation.add_adjusted`.
     source, target : Layer
     window : Window
         Of the target.
@@ -79,7 +35,7 @@ def carried_shifts(shifts: Tensor, source: Layer, target: Layer, window: Window)
     Returns
     -------
     Tensor of int, shape (events,)
-        For `align_time`.
+        For `naps.profiles.accumulation.add_adjusted`.
     """
     # In integers: a |shift| / b to the nearest, halves down, is (2 a |shift| + b − 1) // 2b.
     sizes = (2 * source.stride * shifts.abs() + target.stride - 1) // (2 * target.stride)

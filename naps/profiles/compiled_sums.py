@@ -40,9 +40,10 @@ def _weigh(
         for j in range(len(out)):
             out[j] = abs(given[j]) / scale
     elif kind == POSITIVE_PRODUCT:
+        nothing = out.dtype.type(0)
         for j in range(len(out)):
             product = given[j] * activation[j]
-            out[j] = (product if not product < 0 else 0 * scale) / scale
+            out[j] = (nothing if product < 0 else product) / scale
     elif kind == SIZE_OF_ACTIVATION:
         for j in range(len(out)):
             out[j] = abs(activation[j]) / scale
@@ -93,7 +94,7 @@ def _ranked(bits: Bits, zeros: int, rank: int) -> int:
 @numba.njit(cache=True, nogil=True)
 def _peak(scores: Values) -> int:
     """Return the step with the highest score, the first on a tie; the middle if all are alike."""
-    best, alike = 0, scores[0] == scores[0]
+    best, alike = 0, True
     for step in range(1, len(scores)):
         alike = alike and scores[step] == scores[0]
         # NaN is above all, as for torch.

@@ -1,3 +1,5 @@
+import multiprocessing
+import os
 from itertools import product
 
 import pytest
@@ -147,6 +149,20 @@ def test_batch_after_batch_with_any_number_of_threads(mask: str) -> None:
         equal(simple, plain)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    layer, frames, _, codes = large()
+
+    def add() -> None:
+        add_plain({"": zeros(4, layer, masked=False)}, {"": codes}, layer, frames, threads=3)
+
+    add()
+    child = multiprocessing.get_context("fork").Process(target=add)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+
+
 def test_peaks_are_those_of_single_precision() -> None:
     layer, frames, gradient, _ = large()
     saliency = (gradient * layer.windows(frames)).abs()
@@ -225,15 +241,20 @@ def test_half_precision_and_mixed() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     layer, frames, gradient, codes = large()
-    sums = {"": zeros(4, layer, masked=True)}
+    sums, at = {"": zeros(4, layer, masked=True)}, {"": codes}
     with pytest.raises(ValueError, match=r"\(60, 73, 250\) where \(60, 74, 250\) is needed"):
-        add_adjusted(sums, {"": codes}, layer, frames, gradient[:, 1:])
-    with pytest.raises(ValueError, match="shifts"):
-        add_adjusted(sums, {"": codes}, layer, frames, gradient, shifts=frames[1:])
-    with pytest.raises(ValueError, match="no room for a mask"):
-        add_adjusted({"": zeros(4, layer, masked=False)}, {"": codes}, layer, frames, gradient)
+        add_adjusted(sums, at, layer, frames, gradient[:, 1:])
+    with pytest.raises(ValueError, match=r"shifts are \(59,\) where \(60,\) is needed"):
+        add_adjusted(sums, at, layer, frames, gradient, shifts=frames[1:])
+    with pytest.raises(ValueError, match="no room for masks"):
+        add_adjusted({"": zeros(4, layer, masked=False)}, at, layer, frames, gradient)
+    with pytest.raises(ValueError, match=r"\(60, 73, 250\) where \(60, 74, 250\) is needed"):
+        add_plain({"": Moments.zeros(4, 73, 250, masked=False)}, at, layer, frames)
+    with pytest.raises(ValueError, match=r"\(61, 74, 250\) where \(60, 74, 250\) is needed"):
+        add_plain(sums, {"": torch.cat([codes, codes[:1]])}, layer, frames)
     for wrong in (frames + 60, frames - 60):
         with pytest.raises(IndexError, match="outside the traced utterance"):
-            add_plain(sums, {"": codes}, layer, wrong)
+            add_plain(sums, at, layer, wrong)
     with pytest.raises(IndexError, match="there are 4 groups, and an event is in group 5"):
         add_plain(sums, {"": codes + 2}, layer, frames)
+    assert not sums[""].count.any()

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from naps.errors import InputError
-from naps.profiles.alignment import align_time, importance, peak_shifts
+from naps.profiles.alignment import importance
 from naps.profiles.time_reduction import REDUCTIONS, RELU_EDGES, reduce_time, reduced_axis
+from tests.oracles.accumulation import align_time, peak_shifts
 
 
 def everywhere(values: Tensor) -> Tensor:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 
 from naps.pipeline.listening import confusion_table
@@ -28,7 +30,5 @@ def test_what_was_taken_for_what_is_shown_and_escaped(make_run: MakeRun) -> None
     assert not page.all("script")
 
 
-def test_a_run_without_texts_has_no_such_table(make_run: MakeRun) -> None:
-    run = make_run()
-    report(run)
-    assert "were taken for" not in read(run).text
+def test_a_run_without_texts_has_no_such_table(shared_run: Path) -> None:
+    assert "were taken for" not in read(shared_run).text
