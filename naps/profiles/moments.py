@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,12 +57,16 @@ class Moments:
             Which lags count.
         shifts : Tensor of int, shape (events,), optional
         """
-        known = codes >= 0
-        groups = codes[known]
-        self.count.index_add_(0, groups, torch.ones_like(groups))
-        self.lag_count.index_add_(0, groups, valid[known].long())
+        # In numpy, as torch wakes its threads even for so little.
+        known = (codes >= 0).numpy()
+        of, (groups, width) = codes.numpy()[known], self.lag_count.shape
+        self.count += torch.from_numpy(np.bincount(of, minlength=groups))
+        places = (of[:, None] * width + np.arange(width))[valid.numpy()[known]]
+        lags = np.bincount(places, minlength=groups * width).reshape(groups, width)
+        self.lag_count += torch.from_numpy(lags)
         if shifts is not None:
-            self.shift.index_add_(0, groups, shifts[known].double())
+            moved = np.bincount(of, shifts.numpy()[known], minlength=groups)
+            self.shift += torch.from_numpy(moved)
 
     def merge(self, other: Moments) -> None:
         """Add the sums of other events."""

@@ -243,7 +243,7 @@ def test_slurm_jobs_work_on_a_run(
     programs = tmp_path / "bin"
     programs.mkdir()
     scripts = {
-        "sbatch": 'cp "$1" ~/job.sh; bash "$1" >~/job.log 2>&1 & echo "Submitted batch job $!"',
+        "sbatch": 'cp "$1" ~/job.sh; bash ~/job.sh >~/job.log 2>&1 & echo "Submitted batch job $!"',
         "scancel": "kill $1",
     }
     for name, text in scripts.items():

@@ -152,12 +152,13 @@ def test_batch_after_batch_with_any_number_of_threads(mask: str) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_has_threads_of_its_own() -> None:
     layer, frames, _, codes = large()
+    sums = {"": zeros(4, layer, masked=False)}
 
     def add() -> None:
-        add_plain({"": zeros(4, layer, masked=False)}, {"": codes}, layer, frames, threads=3)
+        add_plain(sums, {"": codes}, layer, frames, threads=3)
 
     add()
-    child = multiprocessing.get_context("fork").Process(target=add)
+    child = multiprocessing.get_context("fork").Process(target=add, daemon=True)
     child.start()
     child.join(60)
     assert child.exitcode == 0
