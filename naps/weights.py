@@ -7,16 +7,23 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from naps.errors import InputError
 from naps.files import replacing
+
+_DTYPES: Mapping[torch.dtype, str] = MappingProxyType(
+    {
+        torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16",
+        torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL",
+    }
+)  # fmt: skip
 
 
 def write_weights(path: Path, state: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
@@ -42,21 +49,44 @@ def write_weights(path: Path, state: Mapping[str, Tensor], description: Mapping[
 def save_tensors(
     path: Path, temporary: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
 ) -> None:
-    """Write tensors to a temporary file that is to become ``path``.
+    """Write tensors to a temporary file that is to become ``path``, one after the other.
+
+    safetensors' own writer holds a copy of all of them; this one holds none, for what is as large
+    as memory.
 
     Raises
     ------
     InputError
         If there is no room or the disk fails; ``path`` is as it was.
     """
-    ready = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
     try:
-        save_file(ready, temporary, metadata=dict(metadata))
-    except (SafetensorError, OSError) as error:
+        with temporary.open("wb") as file:
+            _write_tensors(file, tensors, metadata)
+    except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error}); make room and start again, what was there "
             f"before is unharmed"
         ) from None
+
+
+def _write_tensors(
+    file: BinaryIO, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
+) -> None:
+    """Write the format: the length of a header in JSON, the header, the values as they are."""
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    # The widest first, so that all lie at multiples of their size.
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1].element_size(), item[0]))
+    for name, value in ordered:
+        begin, end = end, end + value.numel() * value.element_size()
+        kind = _DTYPES[value.dtype]
+        header[name] = {"dtype": kind, "shape": list(value.shape), "data_offsets": [begin, end]}
+    text = json.dumps(header, ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(len(text).to_bytes(8, "little") + text)
+    for _, value in ordered:
+        plain = value.detach().cpu().contiguous()
+        file.write(plain.reshape(-1).view(torch.uint8).numpy().data)
 
 
 def hash_of(state: Mapping[str, Tensor]) -> str:

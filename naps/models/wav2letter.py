@@ -93,6 +93,19 @@ class ConvolutionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, steps, inputs) to (batch, steps', outputs)."""
+        y = self._convolved(x)
+        if self.relu:
+            y = functional.relu(y, inplace=self.training)
+        if self.dropout:
+            # Whole channels: as cheap as none, and neighbouring frames cannot fill the gaps.
+            y = functional.dropout2d(y, self.dropout, self.training)
+        return _steps_first(y)
+
+    def before_relu(self, x: Tensor) -> Tensor:
+        """Map (batch, steps, inputs) to what the ReLU gets, (batch, steps', outputs)."""
+        return _steps_first(self._convolved(x))
+
+    def _convolved(self, x: Tensor) -> Tensor:
         g = self.geometry
         image = x.transpose(1, 2).unsqueeze(2)
         if g.left != g.right:
@@ -104,14 +117,7 @@ class ConvolutionBlock(nn.Module):
             stride=(1, g.stride),
             padding=(0, g.left if g.left == g.right else 0),
         )
-        if self.norm is not None:
-            y = self.norm(y)
-        if self.relu:
-            y = functional.relu(y, inplace=self.training)
-        if self.dropout:
-            # Whole channels: as cheap as none, and neighbouring frames cannot fill the gaps.
-            y = functional.dropout2d(y, self.dropout, self.training)
-        return y.squeeze(2).transpose(1, 2).contiguous()
+        return y if self.norm is None else self.norm(y)
 
     @torch.no_grad()
     def fuse_into(self, target: ConvolutionBlock) -> None:
@@ -126,6 +132,11 @@ class ConvolutionBlock(nn.Module):
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         target.weight.copy_(self.weight * scale[:, None, None])
         target.bias.copy_((self.bias - norm.running_mean) * scale + norm.bias)
+
+
+def _steps_first(image: Tensor) -> Tensor:
+    """Turn (batch, channels, 1, steps) into (batch, steps, channels)."""
+    return image.squeeze(2).transpose(1, 2).contiguous()
 
 
 class Wav2Letter(Network):

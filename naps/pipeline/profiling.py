@@ -70,7 +70,7 @@ def make_profiles(
         "events_sha256": sha256(run.events / "events.parquet"),
         "naps_version": run.record()["naps"],
     }
-    for group, kind, profiles in collector.profiles(model, attributes):
+    for group, kind, profiles in collector.profiles(attributes):
         save_profiles(profile_file(run, group, kind), profiles)
     write_drops(run.profiles / "dropped.csv", collector.drops)
     events, seconds = len(collector.used), time.monotonic() - began

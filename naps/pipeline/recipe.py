@@ -17,6 +17,21 @@ from pydantic import (
 )
 
 from naps.errors import InputError
+from naps.profiles.erp import BaselineMode
+from naps.profiles.options import (
+    Align,
+    Average,
+    Edges,
+    Gradients,
+    Hook,
+    Kind,
+    MaskKind,
+    Precision,
+    Saliency,
+    Target,
+    View,
+)
+from naps.profiles.time_reduction import Reduction
 from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
@@ -98,21 +113,41 @@ class ProfilesConfig(Strict):
 
     Attributes
     ----------
-    lags_ms : tuple of float or None
-        First and last millisecond of the windows, from the event; ±500 for None. Only for
-        models whose output depends on the whole utterance.
+    groups : tuple of str
+        ``letter``, ``phoneme`` or any other column of the events; ``_binary`` behind its name
+        parts what the recognizer got right from what it got wrong, ``_confusion`` by what it
+        wrote.
+    kinds : tuple of str
+        See `naps.profiles.kinds`.
+    differences : tuple of str
+        ``FIRST-SECOND``: one group minus another, with standard errors.
+    exemplars : int
+        Name so many events of each group, to listen to.
     """
 
-    layers: tuple[str, ...] | None = None
-    lags_ms: tuple[float, float] | None = None
     groups: tuple[str, ...] = ("letter", "phoneme")
-    kinds: tuple[Literal["nap", "grad"], ...] = ("grad", "nap")
-    align: Literal["layer", "none"] = "layer"
-    mask: Literal["soft", "quantile", "group", "none"] = "soft"
+    kinds: tuple[Kind, ...] = ("grad", "nap")
+    layers: tuple[str, ...] | None = None
+    view: View | None = None
+    lags_ms: tuple[float, float] | None = None
+    hook: Hook = "post"
+    target: Target = "predicted"
+    gradients: Gradients = "event"
+    saliency: Saliency = "grad_act"
+    align: Align = "layer"
+    mask: MaskKind = "soft"
     quantile: float = Field(0.5, gt=0.0, lt=1.0)
-    edges: Literal["drop", "keep"] = "drop"
-    batch: int = Field(128, ge=1)
+    average: Average = "masked"
+    reduction: Reduction = "mean_t"
+    baseline: BaselineMode | None = "mean"
+    baseline_ms: tuple[float | None, float | None] = (None, -200.0)
+    edges: Edges = "drop"
+    precision: Precision = "float32"
+    batch: int | None = Field(None, ge=1)
+    memory_mib: int = Field(2048, ge=1)
     blocks: int = Field(16, ge=1, le=1000)
+    differences: tuple[str, ...] = ()
+    exemplars: int = Field(5, ge=0, le=1000)
 
     @field_validator("lags_ms")
     @classmethod

@@ -112,6 +112,5 @@ def work_on_shard(job: ShardJob, number: int) -> int:
 
 def write_shard(plan: ProfilePlan, model: Recognizer, number: int, folder: Path) -> None:
     """Add up one shard and write its sums into a folder."""
-    save_sums(
-        shard_file(folder, number), sum_events(model, plan, plan.work_of(number)), plan.digest
-    )
+    sums = sum_events(model, plan, plan.work_of(number), folder)
+    save_sums(shard_file(folder, number), sums, plan.digest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -94,18 +94,9 @@ def run_utterances(run: RunFolder, recipe: ProfileRecipe) -> list[Utterance]:
 
 def profile_options(recipe: ProfileRecipe) -> ProfileOptions:
     """Give the options of the engine that a recipe asks for."""
-    p = recipe.profiles
-    return ProfileOptions(
-        layers=p.layers,
-        lags_ms=p.lags_ms,
-        align=p.align,
-        mask=p.mask,
-        quantile=p.quantile,
-        edges=p.edges,
-        batch=p.batch,
-        blocks=p.blocks,
-        max_bad_share=recipe.max_bad_share,
-    )
+    names = {field.name for field in fields(ProfileOptions)}
+    chosen = {name: value for name, value in recipe.profiles if name in names}
+    return ProfileOptions(**chosen, max_bad_share=recipe.max_bad_share)
 
 
 def profile_file(run: RunFolder, group: str, kind: str) -> Path:

@@ -16,10 +16,11 @@ from torch import Tensor
 
 from naps.profiles import compiled_sums as compiled
 from naps.profiles.moments import Moments
-from naps.profiles.options import Align, MaskKind
+from naps.profiles.options import MaskKind
 from naps.profiles.trace import TracedLayer
 
 Weights = Literal["grad_act", "grad", "grad_times_act", "act", "given"]
+Align = Literal["layer", "none"]
 Ints = npt.NDArray[np.int64]
 Task = Callable[[int, int], None]
 

@@ -93,12 +93,9 @@ class AutogradTrace(Trace):
         InputError
             If the output does not depend on a layer.
         """
-        sources = {name: self._sources[name] for name in self.layers if name in wanted}
+        sources = {name: self.source(name) for name in self.layers if name in wanted}
         if not sources:
             return
-        for name, source in sources.items():
-            if not source.requires_grad:
-                raise _unconnected(name)
         values = sum(source.numel() for source in sources.values())
         size = max(1, _VALUES // values)
         parts: dict[str, list[Tensor]] = {name: [] for name in sources}
@@ -107,13 +104,26 @@ class AutogradTrace(Trace):
             whole = self._whole(here, units[start : start + size], list(sources.values()))
             for (name, found), gradient in zip(parts.items(), whole, strict=True):
                 if gradient is None:
-                    raise _unconnected(name)
+                    raise unconnected(name)
                 layer = self.layers[name]
                 places = layer.places(here).clamp(0, layer.steps - 1)
                 event = torch.arange(len(here), device=here.device)[:, None]
                 found.append(gradient[event, places])
         for name, found in parts.items():
             yield name, self.layers[name].windows(frames), torch.cat(found)
+
+    def source(self, name: str) -> Tensor:
+        """Return what a layer gave, shape (1, steps, channels), with the graph behind it.
+
+        Raises
+        ------
+        InputError
+            If the output does not depend on it.
+        """
+        found = self._sources[name]
+        if not found.requires_grad:
+            raise unconnected(name)
+        return found
 
     def _whole(self, frames: Tensor, units: Tensor, sources: list[Tensor]) -> list[Tensor | None]:
         """Return gradients of shape (events, steps, channels) for each source."""
@@ -165,7 +175,8 @@ class AutogradTrace(Trace):
         )
 
 
-def _unconnected(layer: str) -> InputError:
+def unconnected(layer: str) -> InputError:
+    """Say that the output does not depend on a layer."""
     return InputError(
         f"the output does not depend on layer {layer!r}, so it has no gradient; leave it out with "
         f"profiles.layers or take profiles.kinds=[nap]"

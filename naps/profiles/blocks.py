@@ -2,46 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from naps.profiles.moments import Moments
+from naps.profiles.moments import Moments, zeros
 
 
-def block_products(blocks: Sequence[Moments], mask: Tensor | None = None) -> dict[str, Any]:
-    """Multiply the mean profiles of all groups in all blocks with each other.
+class BlockMeans:
+    """The average of every group in every block, and their products.
 
     Distances, correlations, cross-validated distances and their bootstrap over blocks are
     functions of these products, which are far smaller than the profiles themselves.
 
     Parameters
     ----------
-    blocks : sequence of Moments
-        Sums of each block, shape (groups, width, channels).
-    mask : Tensor, shape (groups, width, channels), optional
-        Multiplies every mean, where a group has one mask.
-
-    Returns
-    -------
-    dict
-        Variables of the profile's dataset: ``block_gram`` (block, label, other_block,
-        other_label), inner products over lag and channel; ``block_sum`` (block, label), the sum
-        of each mean over lag and channel; ``block_count`` (block, label), events. Groups without
-        events in a block have zeros there.
+    blocks : int
+    shape : tuple of int
+        Groups, width and channels.
+    folder : Path, optional
+        Gets a file that holds the averages in place of memory.
     """
-    means = torch.stack([part.mean() for part in blocks])
-    if mask is not None:
-        means = means * mask
-    flat = means.flatten(0, 1).flatten(1)
-    shape = means.shape[:2]
-    gram = (flat @ flat.T).view(*shape, *shape)
-    counts = torch.stack([part.count for part in blocks])
-    pair = ("block", "label")
-    return {
-        "block_gram": ((*pair, "other_block", "other_label"), gram.numpy()),
-        "block_sum": (pair, flat.sum(1).view(shape).numpy()),
-        "block_count": (pair, counts.numpy()),
-    }
+
+    def __init__(
+        self, blocks: int, shape: tuple[int, int, int], folder: Path | None = None
+    ) -> None:
+        groups, width, channels = shape
+        self._means = zeros((blocks, groups, width * channels), folder)
+        self._counts = torch.zeros((blocks, groups), dtype=torch.int64)
+
+    def put(self, block: int, moments: Moments, average: Tensor) -> None:
+        """Take over a block.
+
+        Parameters
+        ----------
+        block : int
+        moments : Moments
+            Its sums.
+        average : Tensor, shape (groups, width, channels)
+        """
+        self._means[block] = average.flatten(1)
+        self._counts[block] = moments.count
+
+    def times(self, mask: Tensor) -> None:
+        """Multiply every block's averages with what is one for all: a mask of each group."""
+        for means in self._means:
+            means *= mask.flatten(1)
+
+    def centre(self) -> None:
+        """Subtract from all groups of a block the average over those that have events there."""
+        for means, counts in zip(self._means, self._counts, strict=True):
+            there = counts > 0
+            if there.any():
+                means[there] -= means[there].mean(0)
+
+    def products(self) -> dict[str, Any]:
+        """Multiply the averages of all groups in all blocks with each other.
+
+        Returns
+        -------
+        dict
+            Variables of the profile's dataset: ``block_gram`` (block, label, other_block,
+            other_label), inner products over lag and channel; ``block_sum`` (block, label), the
+            sum of each average over lag and channel; ``block_count`` (block, label), events.
+            Groups without events in a block have zeros there.
+        """
+        shape = self._counts.shape
+        flat = self._means.flatten(0, 1)
+        pair = ("block", "label")
+        gram = (flat @ flat.T).view(*shape, *shape)
+        return {
+            "block_gram": ((*pair, "other_block", "other_label"), gram.numpy()),
+            "block_sum": (pair, flat.sum(1).view(shape).numpy()),
+            "block_count": (pair, self._counts.numpy()),
+        }

@@ -12,11 +12,10 @@ import xarray as xr
 
 from naps.errors import InputError
 from naps.events import Drop
-from naps.models import Recognizer
-from naps.profiles.blocks import block_products
-from naps.profiles.dataset import layer_dataset
+from naps.profiles.blocks import BlockMeans
+from naps.profiles.dataset import average_of, layer_dataset
 from naps.profiles.file import Profiles
-from naps.profiles.moments import Moments
+from naps.profiles.kinds import describe
 from naps.profiles.options import Kind
 from naps.profiles.plan import Key, ProfilePlan
 from naps.profiles.shard_sums import ShardSums, SumsFile, save_sums, stored_sums
@@ -93,8 +92,9 @@ class Collector:
                 if found is None:
                     return
                 if not alone:
-                    given = found.read(plan)
-            if given is not None:
+                    whole = self._block or ShardSums.empty(plan, self.folder)
+                    self._block = whole.plus(found)
+            else:
                 self._block = given if self._block is None else self._block.plus(given)
                 given = None
             self._next += 1
@@ -133,14 +133,11 @@ class Collector:
                 f"the last is {last.utterance}: {last.detail or last.reason}"
             )
 
-    def profiles(
-        self, model: Recognizer, attributes: dict[str, Any]
-    ) -> Iterator[tuple[str, Kind, Profiles]]:
+    def profiles(self, attributes: dict[str, Any]) -> Iterator[tuple[str, Kind, Profiles]]:
         """Turn the sums of all blocks into profiles, one grouping and kind at a time.
 
         Parameters
         ----------
-        model : Recognizer
         attributes : dict
             Written into every layer's attributes.
 
@@ -156,39 +153,36 @@ class Collector:
         plan = self.plan
         for group, labels in plan.labels.items():
             for kind in plan.kinds:
-                described = attributes | plan.options.describe(group, kind, plan.windows.lags_ms)
-                yield (
-                    group,
-                    kind,
-                    Profiles(
-                        {
-                            layer.name: self._dataset(
-                                model, (group, kind, layer.name), labels, described
-                            )
-                            for layer in plan.layers
-                        }
-                    ),
-                )
+                lags_ms = plan.windows_of(kind).lags_ms
+                described = attributes | describe(group, kind, plan.options, lags_ms)
+                layers = {
+                    layer.name: self._dataset((group, kind, layer.name), labels, described)
+                    for layer in plan.layers_of(kind)
+                }
+                yield group, kind, Profiles(layers)
 
-    def _dataset(
-        self, model: Recognizer, key: Key, labels: list[str], attributes: dict[str, Any]
-    ) -> xr.Dataset:
+    def _dataset(self, key: Key, labels: list[str], attributes: dict[str, Any]) -> xr.Dataset:
         plan = self.plan
-        layer = next(layer for layer in plan.layers if layer.name == key[2])
+        _, kind, name = key
+        rule, windows = plan.rules[kind], plan.windows_of(kind)
         whole = plan.zeros(key)
-        parts: list[Moments] = []
-        for file in self._files.values():
+        blocks = BlockMeans(plan.blocks, plan.shape(key), self.folder if plan.spills else None)
+        for number, file in enumerate(self._files.values()):
             moments = file.moments(key)
             whole.merge(moments)
-            # Of a block only the mean is needed from here on.
-            parts.append(moments)
+            blocks.put(number, moments, average_of(moments, rule))
         dataset = layer_dataset(
-            whole, layer, 1000 * model.features.frame_s, labels, plan.windows, attributes
-        )
-        mask = None
-        if "mask" in dataset and attributes["mask_kind"] == "group":
-            mask = torch.from_numpy(dataset["mask"].to_numpy())
-        return dataset.assign(block_products(parts, mask))
+            whole, plan.layer(name), plan.frame_ms, labels, windows, rule, attributes,
+            baseline_ms=plan.options.baseline_ms,
+        )  # fmt: skip
+        if rule.baseline is not None:
+            # Products of averages before the baseline would be of something else.
+            return dataset
+        if rule.mask == "group":
+            blocks.times(torch.from_numpy(dataset["mask"].to_numpy()))
+        if rule.reference != "none":
+            blocks.centre()
+        return dataset.assign(blocks.products())
 
     def clear(self) -> None:
         """Delete the files of sums."""

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from naps.models import Wav2Letter, Window
-from naps.models.wav2letter import ConvolutionBlock
 from naps.profiles.layers import INPUT
+from naps.profiles.options import Hook, Precision
 from naps.profiles.trace import Trace, TracedLayer
 
 
@@ -29,7 +29,11 @@ class ConvolutionalTrace(Trace):
         Without batch norm.
     spectrogram : Tensor, shape (frames, n_mels)
     windows : mapping of str to Window
-        The layers wanted; their windows are those of the receptive field.
+        Of the layers wanted: those of the receptive field, or any others.
+    hook : {"post", "pre"}
+        Show activations behind or before each ReLU.
+    precision : {"float32", "tf32", "bfloat16"}
+        ``bfloat16`` takes gradients back in that format; activations are exact all the same.
 
     Raises
     ------
@@ -38,20 +42,35 @@ class ConvolutionalTrace(Trace):
     """
 
     def __init__(
-        self, network: Wav2Letter, spectrogram: Tensor, windows: Mapping[str, Window]
+        self,
+        network: Wav2Letter,
+        spectrogram: Tensor,
+        windows: Mapping[str, Window],
+        *,
+        hook: Hook = "post",
+        precision: Precision = "float32",
     ) -> None:
         if network.config.batch_norm:
             raise ValueError("trace needs a fused network")
         names = [INPUT, *(layer.name for layer in network.layers[:-1])]
-        self._blocks = network.blocks
-        self._stack: dict[str, TracedLayer] = {}
+        self._pre = hook == "pre"
+        kind = torch.bfloat16 if precision == "bfloat16" else spectrogram.dtype
+        self._weights = [block.weight.detach().to(kind) for block in network.blocks]
+        self._strides = [block.geometry.stride for block in network.blocks]
+        # What every output frame sees of a layer, whatever windows are wanted of it.
+        self._fields: dict[str, TracedLayer] = {}
         outputs = network.output_length(len(spectrogram))
         with torch.no_grad():
-            x = spectrogram[None]
-            for name, block, window in zip(names, self._blocks, network.windows, strict=False):
-                self._stack[name] = TracedLayer.padded(x[0], window, outputs)
-                x = block(x)
-        self.layers = {name: layer for name, layer in self._stack.items() if name in windows}
+            x = shown = spectrogram[None]
+            for name, block, window in zip(names, network.blocks, network.windows, strict=False):
+                self._fields[name] = TracedLayer.padded(shown[0], window, outputs)
+                shown = block.before_relu(x) if self._pre else block(x)
+                x = functional.relu(shown) if self._pre and block.relu else shown
+        self.layers = {
+            name: layer.seen_through(windows[name], outputs)
+            for name, layer in self._fields.items()
+            if name in windows
+        }
         self.logits = x[0]
 
     @torch.no_grad()
@@ -62,25 +81,53 @@ class ConvolutionalTrace(Trace):
 
         Gradients at steps outside the utterance are what a longer input would feel.
         """
-        names = list(self._stack)
+        names = list(self._fields)
         lowest = min((names.index(name) for name in wanted), default=len(names))
-        gradient = self._blocks[-1].weight[units].transpose(1, 2)
+        gradient = self._weights[-1][units].transpose(1, 2)
         for index in range(len(names) - 1, lowest - 1, -1):
-            activation = self._stack[names[index]].windows(frames)
-            if names[index] in wanted:
-                yield names[index], activation, gradient
+            name = names[index]
+            field = self._fields[name]
+            activation = field.windows(frames)
+            used = index > lowest or (self._pre and index > 0)
+            passed = gradient * (activation > 0) if used else gradient
+            if name in wanted:
+                layer = self.layers[name]
+                found = passed if self._pre else gradient
+                if layer is field:
+                    yield name, activation, found
+                else:
+                    moved = _placed(found, field.window, layer.window)
+                    yield name, layer.windows(frames), moved
             if index > lowest:
-                passed = gradient * (activation > 0)
-                gradient = transposed(self._blocks[index - 1], passed)
+                weight, stride = self._weights[index - 1], self._strides[index - 1]
+                gradient = transposed(weight, stride, passed)
 
 
-def transposed(block: ConvolutionBlock, gradient: Tensor) -> Tensor:
-    """Take a gradient back through a block's convolution, padding left out.
+def _placed(gradient: Tensor, field: Window, window: Window) -> Tensor:
+    """Put gradients where they belong in windows that are longer or shorter; elsewhere zeros.
 
     Parameters
     ----------
-    block : ConvolutionBlock
-        From ``inputs`` to ``outputs`` channels.
+    gradient : Tensor, shape (events, field.width, channels)
+    field, window : Window
+        Of the same stride.
+    """
+    placed = gradient.new_zeros(len(gradient), window.width, gradient.shape[2])
+    first = max(field.offset, window.offset)
+    last = min(field.offset + field.width, window.offset + window.width)
+    if first < last:
+        part = gradient[:, first - field.offset : last - field.offset]
+        placed[:, first - window.offset : last - window.offset] = part
+    return placed
+
+
+def transposed(weight: Tensor, stride: int, gradient: Tensor) -> Tensor:
+    """Take a gradient back through a convolution, padding left out.
+
+    Parameters
+    ----------
+    weight : Tensor, shape (outputs, inputs, kernel)
+    stride : int
     gradient : Tensor, shape (events, width, outputs)
         With respect to what the convolution gave.
 
@@ -88,12 +135,10 @@ def transposed(block: ConvolutionBlock, gradient: Tensor) -> Tensor:
     -------
     Tensor, shape (events, (width - 1) * stride + kernel, inputs)
     """
-    outputs, inputs, kernel = block.weight.shape
     if gradient.shape[1] == 1:
-        matrix = block.weight.transpose(1, 2).reshape(outputs, kernel * inputs)
-        return (gradient[:, 0] @ matrix).view(len(gradient), kernel, inputs)
+        # The product is turned round rather than the weights, which are far more.
+        product = gradient[:, 0] @ weight.flatten(1)
+        return product.view(-1, *weight.shape[1:]).transpose(1, 2).contiguous()
     image = gradient.transpose(1, 2).unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    back = functional.conv_transpose2d(
-        image, block.weight.unsqueeze(2), stride=(1, block.geometry.stride)
-    )
+    back = functional.conv_transpose2d(image, weight.unsqueeze(2), stride=(1, stride))
     return back.squeeze(2).transpose(1, 2).contiguous()

@@ -11,24 +11,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from naps.corpus.audio import read_audio
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError, UtteranceError
 from naps.events import Drop
 from naps.models import Recognizer
-from naps.profiles.accumulation import add_adjusted, add_plain
 from naps.profiles.collect import Collector
+from naps.profiles.event_sums import EventSums
 from naps.profiles.file import Profiles
 from naps.profiles.layers import INPUT
-from naps.profiles.moments import Moments
 from naps.profiles.options import KINDS, Kind, ProfileOptions
 from naps.profiles.plan import EventsHere, ProfilePlan, make_plan
+from naps.profiles.precision import products_of
 from naps.profiles.shard_sums import ShardSums
 from naps.profiles.trace import Trace
 from naps.profiles.tracing import trace
-from naps.profiles.windows import EventWindows
 
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
 
@@ -73,8 +71,9 @@ def profile_events(
         With columns ``utterance``, ``frame``, ``unit`` and those to group by.
     groups : sequence of str
         ``letter``, ``phoneme`` or any other column.
-    kinds : sequence of {"nap", "grad"}
-        Plain means (Krug et al. 2018) and gradient-adjusted ones (Krug & Stober 2020).
+    kinds : sequence of {"erp", "nap", "tinap", "grad", "snap", "navai"}
+        See `naps.profiles.kinds`: plain averages (``nap``) and gradient-adjusted ones (``grad``)
+        among others.
     options : ProfileOptions, optional
         The rest.
     progress : callable
@@ -97,17 +96,17 @@ def profile_events(
         collector = Collector(plan, Path(folder))
         for shard in plan.shards:
             work = (next(waiting) for _ in plan.work_of(shard.number))
-            collector.advance(sum_events(model, plan, work))
+            collector.advance(sum_events(model, plan, work, collector.folder))
         common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
-        results = {
-            (group, kind): profiles for group, kind, profiles in collector.profiles(model, common)
-        }
+        results = {(group, kind): profiles for group, kind, profiles in collector.profiles(common)}
         # What shows the progress may wait to hear that there is nothing more.
         next(waiting, None)
         return ProfileRun(results, collector.drops, len(collector.used))
 
 
-def sum_events(model: Recognizer, plan: ProfilePlan, work: Iterable[EventsHere]) -> ShardSums:
+def sum_events(
+    model: Recognizer, plan: ProfilePlan, work: Iterable[EventsHere], folder: Path | None = None
+) -> ShardSums:
     """Add up the activations around the events of some utterances.
 
     Parameters
@@ -117,51 +116,35 @@ def sum_events(model: Recognizer, plan: ProfilePlan, work: Iterable[EventsHere])
     plan : ProfilePlan
     work : iterable of EventsHere
         Of a shard.
+    folder : Path, optional
+        Gets the sums, should memory have no room for them.
 
     Raises
     ------
     InputError
         If an event lies outside its utterance.
     """
-    found = ShardSums.empty(plan)
-    options, windows = plan.options, plan.windows
-    for here in work:
-        name = here.utterance.id
-        try:
-            spectrogram = model.spectrogram(read_audio(here.utterance.audio))
-            traced = trace(model.network, spectrogram, plan.shown, gradients="grad" in plan.kinds)
-            _refuse_not_finite(traced)
-        except UtteranceError as error:
-            found.drops.append(Drop("profiles", name, error.reason, str(error)))
-            found.lost += 1
-            continue
-        if here.frames.min() < 0 or here.frames.max() >= len(traced.logits):
-            raise InputError(
-                f"{name}: events lie outside its {len(traced.logits)} output frames; "
-                f"make the events with the same model"
-            )
-        keep = np.ones(len(here.frames), bool)
-        if options.edges == "drop":
-            seen = windows.by_layer[INPUT]
-            first = seen.stride * here.frames + seen.offset
-            keep = (first >= 0) & (first + seen.width <= len(spectrogram))
-            if not keep.all():
-                found.drops.append(Drop("profiles", name, "edge", "", int((~keep).sum())))
-        if not keep.any():
-            continue
-        found.used += here.rows[keep].tolist()
-        frames = torch.from_numpy(here.frames[keep])
-        codes = {group: torch.from_numpy(code[keep]) for group, code in here.codes.items()}
-        if "nap" in plan.kinds:
-            _add_plain(found.sums, traced, frames, codes)
-        if "grad" in plan.kinds:
-            units = torch.from_numpy(here.units[keep])
-            for start in range(0, len(frames), options.batch):
-                part = slice(start, start + options.batch)
-                _add_gradient_adjusted(
-                    found.sums, traced, frames[part], units[part],
-                    {group: code[part] for group, code in codes.items()}, options, windows,
+    found = ShardSums.empty(plan, folder)
+    options = plan.options
+    with products_of(options.precision):
+        for here in work:
+            try:
+                spectrogram = model.spectrogram(read_audio(here.utterance.audio))
+                traced = trace(
+                    model.network, spectrogram, plan.shown,
+                    gradients=options.gradients if plan.adjusted else None,
+                    hook=options.hook, precision=options.precision,
                 )  # fmt: skip
+                _refuse_not_finite(traced)
+            except UtteranceError as error:
+                name = here.utterance.id
+                found.drops.append(Drop("profiles", name, error.reason, str(error)))
+                found.lost += 1
+                continue
+            kept = _usable(here, plan, len(spectrogram), len(traced.logits), found.drops)
+            if len(kept.rows):
+                found.used += kept.rows.tolist()
+                EventSums(found.sums, plan, traced).add(kept)
     return found
 
 
@@ -173,31 +156,27 @@ def _refuse_not_finite(traced: Trace) -> None:
             raise UtteranceError("not_finite", f"the activations of {name} are not finite")
 
 
-def _add_plain(
-    sums: Mapping[tuple[str, Kind, str], Moments],
-    traced: Trace,
-    frames: Tensor,
-    codes: Mapping[str, Tensor],
-) -> None:
-    for name, layer in traced.layers.items():
-        add_plain({group: sums[group, "nap", name] for group in codes}, codes, layer, frames)
-
-
-def _add_gradient_adjusted(
-    sums: Mapping[tuple[str, Kind, str], Moments],
-    traced: Trace,
-    frames: Tensor,
-    units: Tensor,
-    codes: Mapping[str, Tensor],
-    options: ProfileOptions,
-    windows: EventWindows,
-) -> None:
-    device = traced.logits.device
-    at, of = frames.to(device), units.to(device)
-    for name, _, gradient in traced.gradients(at, of, traced.layers.keys()):
-        add_adjusted(
-            {group: sums[group, "grad", name] for group in codes}, codes,
-            traced.layers[name], frames, gradient,
-            align=options.align, mask=options.mask, quantile=options.quantile,
-            complete=windows.complete,
-        )  # fmt: skip
+def _usable(
+    here: EventsHere, plan: ProfilePlan, steps: int, outputs: int, drops: list[Drop]
+) -> EventsHere:
+    """Return the events of an utterance that can be averaged, and note the others."""
+    name, frames = here.utterance.id, here.frames
+    if frames.min() < 0 or frames.max() >= outputs:
+        raise InputError(
+            f"{name}: events lie outside its {outputs} output frames; "
+            f"make the events with the same model"
+        )
+    keep = np.ones(len(frames), bool)
+    if plan.options.edges == "drop":
+        for windows in map(plan.windows_of, plan.kinds):
+            seen = windows.by_layer[INPUT]
+            first = seen.stride * frames + seen.offset
+            keep &= (first >= 0) & (first + seen.width <= steps)
+        if not keep.all():
+            drops.append(Drop("profiles", name, "edge", "", int((~keep).sum())))
+    if plan.adjusted and plan.options.target == "given":
+        without = keep & (here.units < 0)
+        if without.any():
+            drops.append(Drop("profiles", name, "no_target", "", int(without.sum())))
+        keep &= ~without
+    return here.only(keep)

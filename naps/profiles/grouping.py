@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from naps.errors import InputError
+from naps.profiles.error_modes import ERROR_MODES, error_groups
 
 
 class Grouping:
@@ -40,3 +41,33 @@ class Grouping:
         if not self.labels:
             raise InputError(f"no event has a value in column {column!r}")
         self.codes = pd.Categorical(text, categories=self.labels).codes.astype(np.int64)
+
+
+def split_name(name: str) -> tuple[str, str | None]:
+    """Return the column and the error mode that a grouping's name says.
+
+    ``phoneme_binary`` are phonemes, correct and wrong ones apart; see `error_groups`.
+    """
+    column, _, mode = name.rpartition("_")
+    return (column, mode) if column and mode in ERROR_MODES else (name, None)
+
+
+def grouping(events: pd.DataFrame, name: str) -> Grouping:
+    """Group events by a column, or by a column and whether the recognizer was wrong.
+
+    Parameters
+    ----------
+    events : DataFrame
+    name : str
+        A column, or one with ``_binary`` or ``_confusion`` behind its name.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or no event has a value in it.
+    """
+    column, mode = split_name(name)
+    if mode is None or name in events:
+        return Grouping(events, name)
+    groups = error_groups(events, column, mode).column
+    return Grouping(pd.DataFrame({name: groups}), name)

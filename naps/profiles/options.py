@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-Kind = Literal["nap", "grad"]
-Align = Literal["layer", "none"]
+from naps.profiles.erp.baseline import BaselineMode
+from naps.profiles.time_reduction import Reduction
+
+Kind = Literal["erp", "nap", "tinap", "grad", "snap", "navai"]
+Saliency = Literal["grad_act", "grad", "grad_times_act", "act"]
+Align = Literal["layer", "input", "none"]
 MaskKind = Literal["soft", "quantile", "group", "none"]
+Average = Literal["masked", "weighted"]
 Edges = Literal["drop", "keep"]
+Hook = Literal["post", "pre"]
+Target = Literal["predicted", "given"]
+View = Literal["crop", "sequence"]
+Gradients = Literal["event", "summed"]
+Precision = Literal["float32", "tf32", "bfloat16"]
 
+# What is made unless kinds are named.
 KINDS: tuple[Kind, ...] = ("nap", "grad")
 
 
@@ -22,21 +33,48 @@ class ProfileOptions:
     ----------
     layers : sequence of str or None
         Names of layers and taps; all layers, but no taps, for None.
+    view : {"crop", "sequence"} or None
+        Whether windows are what an output frame sees of each layer, or reach from one lag to
+        another in all of them; None is ``crop`` where an output frame sees a stretch of its input
+        and ``sequence`` where it depends on the whole utterance. ``erp`` is always a sequence.
     lags_ms : tuple of float or None
-        How far the windows reach from an event, in milliseconds; ±500 for None. Only for networks
-        whose output depends on the whole utterance: others have windows of their own.
-    align : {"layer", "none"}
-        GradNAP only: move each event's window, layer by layer, so that its peak of
-        ``|gradient · activation|`` comes to the middle.
+        How far the windows of a sequence reach from an event, in milliseconds; ±500 for None.
+    hook : {"post", "pre"}
+        Activations behind or before a layer's ReLU.
+    target : {"predicted", "given"}
+        Whose logit the gradients are of: the letter that the recognizer wrote, or that of the
+        true text.
+    gradients : {"event", "summed"}
+        Exact ones of every event; or those of the sum of all events' logits of an utterance,
+        which cost one backward pass and mix events within each other's receptive field.
+    saliency : {"grad_act", "grad", "grad_times_act", "act"}
+        For ``snap``: what says how much a value mattered, see `naps.profiles.saliency`.
+    align : {"layer", "input", "none"}
+        Move each event's window so that its peak of saliency comes to the middle: layer by
+        layer, or all layers by what the peak at the input says.
     mask : {"soft", "quantile", "group", "none"}
-        GradNAP only, see `naps.profiles.accumulation.add_adjusted`.
+        See `naps.profiles.accumulation.add_adjusted`.
     quantile : float
         For the quantile mask.
+    average : {"masked", "weighted"}
+        Divide the sum of masked values by the number of events, or by the sum of their masks.
+    reduction : str
+        For ``tinap``: one of `naps.profiles.time_reduction.REDUCTIONS`.
+    baseline : str or None
+        For ``erp``: one of `naps.profiles.erp.MODES`; None leaves means as they are.
+    baseline_ms : tuple of float or None
+        Its first and last millisecond; None is the window's own end.
     edges : {"drop", "keep"}
-        An event whose receptive field, or whose lags, leave the utterance is left out, or kept
-        with the part of its windows that exists.
-    batch : int
-        Events whose gradients are computed at a time; memory grows with it.
+        An event any of whose windows leaves the utterance is left out, or kept with the part that
+        exists.
+    precision : {"float32", "tf32", "bfloat16"}
+        ``tf32`` lets a GPU round the factors of products; ``bfloat16`` takes gradients back
+        through convolutions in that format. Both are faster, inexact, and stated in the file.
+    batch : int or None
+        Events whose gradients are computed at a time; as many as ``memory_mib`` has room for,
+        for None.
+    memory_mib : int
+        For the windows of a batch, and again for the sums: sums that need more lie in files.
     blocks : int
         The corpus is cut into so many blocks of utterances; what differs between them says how far
         a profile can be trusted.
@@ -45,38 +83,22 @@ class ProfileOptions:
     """
 
     layers: Sequence[str] | None = None
+    view: View | None = None
     lags_ms: tuple[float, float] | None = None
+    hook: Hook = "post"
+    target: Target = "predicted"
+    gradients: Gradients = "event"
+    saliency: Saliency = "grad_act"
     align: Align = "layer"
     mask: MaskKind = "soft"
     quantile: float = 0.5
+    average: Average = "masked"
+    reduction: Reduction = "mean_t"
+    baseline: BaselineMode | None = "mean"
+    baseline_ms: tuple[float | None, float | None] = (None, -200.0)
     edges: Edges = "drop"
-    batch: int = 128
+    precision: Precision = "float32"
+    batch: int | None = None
+    memory_mib: int = 2048
     blocks: int = 16
     max_bad_share: float = 0.05
-
-    def describe(
-        self, group: str, kind: Kind, lags_ms: tuple[float, float] | None = None
-    ) -> dict[str, Any]:
-        """Give the attributes that a profile file states about how it was made.
-
-        Parameters
-        ----------
-        group : str
-        kind : {"nap", "grad"}
-        lags_ms : tuple of float, optional
-            As used; where windows are those of the receptive field there are none.
-        """
-        plain = kind == "nap"
-        return {
-            **({} if lags_ms is None else {"lags_ms": list(lags_ms)}),
-            "group": group,
-            "kind": kind,
-            "align": "none" if plain else self.align,
-            "mask_kind": "none" if plain else self.mask,
-            "quantile": self.quantile if self.mask == "quantile" and not plain else float("nan"),
-            "target": "logit of the predicted unit",
-            "gradient": "none" if plain else "exact, per event",
-            "hook": "post",
-            "view": "crop" if lags_ms is None else "lags",
-            "edges": self.edges,
-        }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,20 @@ import pandas as pd
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
 from naps.models import Layer, Recognizer, Window
-from naps.profiles.grouping import Grouping
-from naps.profiles.layers import choose_layers
+from naps.profiles.grouping import grouping
+from naps.profiles.kinds import RULES, Rule, rule_of
+from naps.profiles.layers import INPUT, choose_layers, input_layer
 from naps.profiles.moments import Moments
-from naps.profiles.options import Kind, ProfileOptions
+from naps.profiles.options import Kind, ProfileOptions, Target
 from naps.profiles.shards import Shard, plan_shards
+from naps.profiles.time_reduction import reduced_axis
+from naps.profiles.tracing import refuse_hook
 from naps.profiles.windows import EventWindows, event_windows
 
 Key = tuple[str, Kind, str]
+MIB = 2**20
+# More at a time are no faster: products are as large as caches like them.
+_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,13 @@ class EventsHere:
     units: npt.NDArray[np.int64]
     codes: Mapping[str, npt.NDArray[np.int64]]
 
+    def only(self, keep: npt.NDArray[np.bool_]) -> EventsHere:
+        """Return some of the events."""
+        codes = {name: found[keep] for name, found in self.codes.items()}
+        return EventsHere(
+            self.utterance, self.rows[keep], self.frames[keep], self.units[keep], codes
+        )
+
 
 @dataclass(frozen=True)
 class ProfilePlan:
@@ -55,7 +70,14 @@ class ProfilePlan:
     ----------
     layers : tuple of Layer
         From the input up.
+    beneath : Layer
+        The input, whether it is among them or not.
     windows : EventWindows
+        Of every kind but those of epochs.
+    epochs : EventWindows or None
+        Of kinds that look at a stretch of time whatever an output frame sees.
+    frame_ms : float
+        Milliseconds between input frames.
     labels : mapping of str to list of str
         Groups of each grouping.
     kinds : tuple of Kind
@@ -68,7 +90,10 @@ class ProfilePlan:
     """
 
     layers: tuple[Layer, ...]
+    beneath: Layer
     windows: EventWindows
+    epochs: EventWindows | None
+    frame_ms: float
     labels: Mapping[str, list[str]]
     kinds: tuple[Kind, ...]
     options: ProfileOptions
@@ -77,9 +102,30 @@ class ProfilePlan:
     digest: str
 
     @property
+    def rules(self) -> dict[Kind, Rule]:
+        """What is done for each kind."""
+        return {kind: rule_of(kind, self.options) for kind in self.kinds}
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether gradients are needed."""
+        return any(rule.adjusted for rule in self.rules.values())
+
+    @property
     def shown(self) -> dict[str, Window]:
-        """The window of every layer wanted."""
-        return {layer.name: self.windows.by_layer[layer.name] for layer in self.layers}
+        """The window of every layer that is looked at."""
+        names = [layer.name for layer in self.layers]
+        if any(rule.input_only or rule.align == "input" for rule in self.rules.values()):
+            names.append(INPUT)
+        return {name: self.windows.by_layer[name] for name in names}
+
+    def windows_of(self, kind: Kind) -> EventWindows:
+        """Return the windows that a kind averages."""
+        return self.epochs if self.epochs and self.rules[kind].epoch else self.windows
+
+    def layers_of(self, kind: Kind) -> tuple[Layer, ...]:
+        """Return the layers that a kind is made of."""
+        return (self.beneath,) if self.rules[kind].input_only else self.layers
 
     @property
     def blocks(self) -> int:
@@ -95,30 +141,57 @@ class ProfilePlan:
         """Give (grouping, kind, layer) of all sums, in a fixed order."""
         for group in self.labels:
             for kind in self.kinds:
-                for layer in self.layers:
+                for layer in self.layers_of(kind):
                     yield group, kind, layer.name
 
-    def zeros(self, key: Key) -> Moments:
-        """Return empty sums."""
+    def layer(self, name: str) -> Layer:
+        """Return a layer by its name."""
+        return next(layer for layer in (*self.layers, self.beneath) if layer.name == name)
+
+    def shape(self, key: Key) -> tuple[int, int, int]:
+        """Return groups, width and channels of sums."""
         group, kind, name = key
-        layer = next(layer for layer in self.layers if layer.name == name)
-        return Moments.zeros(
-            len(self.labels[group]),
-            self.windows.by_layer[name].width,
-            layer.channels,
-            masked=kind == "grad",
-        )
+        layer, width = self.layer(name), self.windows_of(kind).by_layer[name].width
+        reduction = self.rules[kind].reduction
+        if reduction is not None:
+            width = len(reduced_axis(reduction, width, layer.stride * self.frame_ms).values)
+        return len(self.labels[group]), width, layer.channels
+
+    def zeros(self, key: Key, folder: Path | None = None) -> Moments:
+        """Return empty sums.
+
+        Parameters
+        ----------
+        key : tuple of str
+        folder : Path, optional
+            Gets files to hold them in place of memory.
+        """
+        return Moments.zeros(*self.shape(key), masked=self.rules[key[1]].adjusted, folder=folder)
 
     def sums_mib(self) -> float:
-        """Return the memory of one set of sums, in MiB: what a worker holds."""
-        cells = sum(
-            len(labels)
-            * (3 if kind == "grad" else 2)
-            * sum(self.windows.by_layer[layer.name].width * layer.channels for layer in self.layers)
-            for labels in self.labels.values()
-            for kind in self.kinds
-        )
-        return 8 * cells / 2**20
+        """Return the size of one set of sums, in MiB: what a worker holds, or spills."""
+        arrays = {kind: 3 if rule.adjusted else 2 for kind, rule in self.rules.items()}
+        return sum(8 * arrays[key[1]] * math.prod(self.shape(key)) for key in self.wanted()) / MIB
+
+    @property
+    def spills(self) -> bool:
+        """Whether sums lie in files, as memory has no room for them."""
+        return self.sums_mib() > self.options.memory_mib
+
+    def event_mib(self) -> float:
+        """Return the memory for the windows of one event, in MiB: what a batch multiplies."""
+        layers = [*self.layers, self.beneath]
+        cells = [self.windows.by_layer[layer.name].width * layer.channels for layer in layers]
+        held = sum(cells) if any(r.align == "input" for r in self.rules.values()) else 0
+        # Activation, gradient, both masked and the convolution's own copies, of two layers.
+        return 4 * (8 * max(cells) + 2 * held) / MIB
+
+    @property
+    def batch(self) -> int:
+        """Events whose gradients are computed at a time."""
+        if self.options.batch is not None:
+            return self.options.batch
+        return max(1, min(_BATCH, int(self.options.memory_mib / self.event_mib())))
 
 
 def make_plan(
@@ -148,9 +221,9 @@ def make_plan(
         If a layer or column does not exist, there is no event, or an event names an unknown
         utterance.
     """
-    layers = choose_layers(model, options.layers)
-    windows = event_windows(model, layers, options.lags_ms)
-    groupings = {name: Grouping(events, name) for name in groups}
+    layers, beneath = choose_layers(model, options.layers), input_layer(model)
+    windows, epochs = plan_windows(model, layers, kinds, options)
+    groupings = {name: grouping(events, name) for name in groups}
     places = {
         str(k): np.asarray(v, np.int64)
         for k, v in events.groupby("utterance", sort=False).indices.items()
@@ -159,14 +232,14 @@ def make_plan(
     if unknown:
         raise InputError(f"events name utterances that are not there, such as {min(unknown)!r}")
     frames = events["frame"].to_numpy(np.int64)
-    units = events["unit"].to_numpy(np.int64)
+    units = target_units(model, events, options.target)
     work = [
         EventsHere(
             utterance,
             rows := places[utterance.id],
             frames[rows],
             units[rows],
-            {name: grouping.codes[rows] for name, grouping in groupings.items()},
+            {name: found.codes[rows] for name, found in groupings.items()},
         )
         for utterance in utterances
         if utterance.id in places
@@ -174,7 +247,7 @@ def make_plan(
     if not work:
         raise InputError("there are no events to average over")
     shards = plan_shards([len(here.rows) for here in work], options.blocks)
-    labels = {name: grouping.labels for name, grouping in groupings.items()}
+    labels = {name: found.labels for name, found in groupings.items()}
     described = {
         "model": model.sha256,
         "layers": [layer.name for layer in layers],
@@ -186,9 +259,61 @@ def make_plan(
     }
     text = json.dumps(described, sort_keys=True, default=str)
     return ProfilePlan(
-        layers, windows, labels, tuple(kinds), options, shards, work,
-        hashlib.sha256(text.encode()).hexdigest(),
-    )  # fmt: skip
+        layers=layers,
+        beneath=beneath,
+        windows=windows,
+        epochs=epochs,
+        frame_ms=1000 * model.features.frame_s,
+        labels=labels,
+        kinds=tuple(kinds),
+        options=options,
+        shards=shards,
+        work=work,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def plan_windows(
+    model: Recognizer, layers: Sequence[Layer], kinds: Sequence[Kind], options: ProfileOptions
+) -> tuple[EventWindows, EventWindows | None]:
+    """Give the windows of epochs, where kinds have any, behind those of all other kinds.
+
+    Raises
+    ------
+    InputError
+        If a kind, hook or window is not to be had of this network.
+    """
+    for kind in kinds:
+        if kind not in RULES:
+            raise InputError(f"no kind of profile {kind!r}; there are: {', '.join(RULES)}")
+    rules = [rule_of(kind, options) for kind in kinds]
+    refuse_hook(model.network, options.hook, options.gradients)
+    if any(rule.input_only for rule in rules) and not model.network.spectrogram_input:
+        raise InputError(f"kind navai averages spectrograms, and {model.name} hears none")
+    epochs = None
+    if any(rule.epoch for rule in rules):
+        epochs = event_windows(model, layers, options.lags_ms, "sequence")
+    # Lags that are used for epochs do no harm to crops.
+    alone = epochs is not None and options.view != "sequence" and model.network.windows is not None
+    lags = None if alone else options.lags_ms
+    return event_windows(model, layers, lags, options.view), epochs
+
+
+def target_units(model: Recognizer, events: pd.DataFrame, target: Target) -> npt.NDArray[np.int64]:
+    """Return the unit whose logit each event's gradient is of; −1 where there is none.
+
+    Raises
+    ------
+    InputError
+        If the events do not say which letter was given.
+    """
+    if target == "predicted":
+        return events["unit"].to_numpy(np.int64)
+    if "reference" not in events:
+        raise InputError("profiles.target=given needs events with a column 'reference'")
+    known = {letter: unit for unit, letter in enumerate(model.alphabet.symbols)}
+    given = events["reference"].astype("object")
+    return np.array([known.get(letter, -1) for letter in given], np.int64)
 
 
 def _digest(work: Iterator[EventsHere]) -> str:

@@ -201,7 +201,8 @@ class RecurrentTrace(Trace):
             yield self._shown(_FRONT, frames, _part(read, plan.span, self.layers[_FRONT].window))
         if INPUT in wanted:
             output = TracedLayer.padded(self._outputs[_FRONT], plan.span, len(self.logits))
-            gradient = transposed(front, read * (output.windows(frames) > 0))
+            passed = read * (output.windows(frames) > 0)
+            gradient = transposed(front.weight, front.geometry.stride, passed)
             stride = front.geometry.stride
             offset = stride * plan.span.offset - front.geometry.left
             have = Window(stride, offset, gradient.shape[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -15,10 +14,9 @@ from naps.errors import InputError
 from naps.events import Drop
 from naps.files import replacing
 from naps.profiles.moments import Moments
-from naps.profiles.plan import EventsHere, Key, ProfilePlan
+from naps.profiles.plan import Key, ProfilePlan
 from naps.weights import save_tensors
 
-Progress = Callable[[Iterable[EventsHere]], Iterable[EventsHere]]
 _FIELDS = ("total", "squares", "mask", "count", "lag_count", "shift")
 
 
@@ -44,14 +42,26 @@ class ShardSums:
     lost: int = 0
 
     @classmethod
-    def empty(cls, plan: ProfilePlan) -> ShardSums:
-        """Return sums of nothing."""
-        return cls({key: plan.zeros(key) for key in plan.wanted()})
+    def empty(cls, plan: ProfilePlan, folder: Path | None = None) -> ShardSums:
+        """Return sums of nothing.
 
-    def plus(self, other: ShardSums) -> ShardSums:
+        Parameters
+        ----------
+        plan : ProfilePlan
+        folder : Path, optional
+            Gets files that hold them, if the plan's options leave no memory for them.
+        """
+        room = folder if plan.spills else None
+        return cls({key: plan.zeros(key, room) for key in plan.wanted()})
+
+    def moments(self, key: Key) -> Moments:
+        """Return the sums of one grouping, kind and layer."""
+        return self.sums[key]
+
+    def plus(self, other: ShardSums | SumsFile) -> ShardSums:
         """Add the sums of other events to these, in place, and return them."""
         for key, moments in self.sums.items():
-            moments.merge(other.sums[key])
+            moments.merge(other.moments(key))
         self.used += other.used
         self.drops += other.drops
         self.lost += other.lost
@@ -121,12 +131,6 @@ class SumsFile:
                 for name in _FIELDS
             }
         return Moments(**found)  # type: ignore[arg-type]  # only the mask may be missing
-
-    def read(self, plan: ProfilePlan) -> ShardSums:
-        """Read all of them."""
-        return ShardSums(
-            {key: self.moments(key) for key in plan.wanted()}, self.used, self.drops, self.lost
-        )
 
 
 def stored_sums(path: Path, digest: str) -> SumsFile | None:

@@ -50,6 +50,13 @@ class TracedLayer:
         padded[left : left + steps] = activation
         return cls(padded, left, steps, window)
 
+    def seen_through(self, window: Window, outputs: int) -> TracedLayer:
+        """Return the same steps with another window around each output frame."""
+        if window == self.window:
+            return self
+        real = self.activation[self.left : self.left + self.steps]
+        return TracedLayer.padded(real, window, outputs)
+
     def rows(self, frames: Tensor) -> Tensor:
         """Return the first row of each output frame's window in the padded activation."""
         return frames * self.window.stride + self.window.offset + self.left
@@ -89,6 +96,14 @@ class Trace(ABC):
 
     layers: Mapping[str, TracedLayer]
     logits: Tensor
+
+    def aim(self, frames: Tensor, units: Tensor) -> None:  # noqa: B027  exact ones need no aim
+        """Hear of all events of the utterance, of some of which gradients will be asked for.
+
+        Parameters
+        ----------
+        frames, units : Tensor of int, shape (events,)
+        """
 
     @abstractmethod
     def gradients(

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from naps.errors import InputError
 from naps.models import LSTMRecognizer, Network, Wav2Letter, Window
 from naps.profiles.autograd_trace import AutogradTrace
 from naps.profiles.convolutional_trace import ConvolutionalTrace
+from naps.profiles.options import Gradients, Hook, Precision
 from naps.profiles.recurrent_trace import RecurrentTrace
+from naps.profiles.summed_trace import SummedTrace
 from naps.profiles.trace import Trace
 
 
@@ -18,7 +21,9 @@ def trace(
     spectrogram: Tensor,
     windows: Mapping[str, Window],
     *,
-    gradients: bool = True,
+    gradients: Gradients | None = "event",
+    hook: Hook = "post",
+    precision: Precision = "float32",
 ) -> Trace:
     """Run a fused network once and keep what its layers did.
 
@@ -30,19 +35,41 @@ def trace(
         Of one utterance.
     windows : mapping of str to Window
         Of the layers and taps to look at, as from `event_windows`.
-    gradients : bool
-        Whether gradients will be asked for; without them, less may be kept.
+    gradients : {"event", "summed"} or None
+        Which will be asked for, if any; without them, less may be kept.
+    hook, precision
+        As of `ProfileOptions`.
 
     Raises
     ------
     InputError
-        If the network does not show a layer, or shows it in another shape than it says.
+        If the network does not show a layer, or shows it in another shape than it says, or has
+        no such hook.
     UtteranceError
         If what a layer gave is not finite.
     """
+    refuse_hook(network, hook, gradients)
+    if gradients == "summed":
+        return SummedTrace(network, spectrogram, windows)
     # Subclasses may compute something else: only what is known to the last line is by hand.
     if type(network) is Wav2Letter:
-        return ConvolutionalTrace(network, spectrogram, windows)
+        return ConvolutionalTrace(network, spectrogram, windows, hook=hook, precision=precision)
     if type(network) is LSTMRecognizer:
         return RecurrentTrace(network, spectrogram, windows)
-    return AutogradTrace(network, spectrogram, windows, gradients=gradients)
+    return AutogradTrace(network, spectrogram, windows, gradients=gradients is not None)
+
+
+def refuse_hook(network: Network, hook: Hook, gradients: Gradients | None) -> None:
+    """See that a network has activations before those that its layers give.
+
+    Raises
+    ------
+    InputError
+        If it has none that are known.
+    """
+    if hook == "pre" and (type(network) is not Wav2Letter or gradients == "summed"):
+        raise InputError(
+            "profiles.hook=pre is for exact profiles of Wav2Letter; of other networks, name the "
+            "modules before the activation in profiles.layers (gates of an LSTM are taps: "
+            "naps list layers)"
+        )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from naps.errors import InputError
 from naps.models import Layer, Recognizer, Window
 from naps.profiles.layers import INPUT, input_layer, owner
+from naps.profiles.options import View
 
 DEFAULT_LAGS_MS = (-500.0, 500.0)
 # Lags come as milliseconds: 480 / 10 must be 48 steps whatever the last bit says.
@@ -99,12 +100,12 @@ def lag_window(layer: Layer, output: Layer, lags: tuple[float, float]) -> Window
 
 
 def event_windows(
-    model: Recognizer, layers: Sequence[Layer], lags_ms: tuple[float, float] | None
+    model: Recognizer,
+    layers: Sequence[Layer],
+    lags_ms: tuple[float, float] | None = None,
+    view: View | None = None,
 ) -> EventWindows:
-    """Give the windows of an event in some layers.
-
-    Where an output frame sees a stretch of its input, they are the steps that it sees.
-    Elsewhere they reach from the first lag to the last.
+    """Give the window of an event in some layers.
 
     Parameters
     ----------
@@ -112,35 +113,46 @@ def event_windows(
     layers : sequence of Layer
         As from `choose_layers`.
     lags_ms : tuple of float or None
-        Of a network whose output depends on the whole utterance; ±500 ms for None.
+        How far the windows of a sequence reach; ±500 ms for None.
+    view : {"crop", "sequence"} or None
+        ``crop``: the steps that an output frame sees. ``sequence``: from the first lag to the
+        last. None is ``crop`` where an output frame sees a stretch of its input.
 
     Raises
     ------
     InputError
-        If lags are given for a network that has windows of its own, or are no such pair, or do
-        not fit a layer.
+        If the network has no crops, lags are no such pair or are given for crops, or do not fit a
+        layer.
     """
-    output, exact = model.layers[-1], model.network.windows
-    if exact is None:
-        first, last = DEFAULT_LAGS_MS if lags_ms is None else lags_ms
-        if not (math.isfinite(first) and math.isfinite(last) and first < last):
-            raise InputError(f"profiles.lags_ms: {first:g} is not below {last:g}")
-        frame_ms = 1000 * model.features.frame_s
-        lags = (first / frame_ms, last / frame_ms)
-        return EventWindows(
-            {
-                layer.name: lag_window(layer, output, lags)
-                for layer in (input_layer(model), *layers)
-            },
-            output,
-            (float(first), float(last)),
+    exact = model.network.windows
+    if view == "crop" and exact is None:
+        raise InputError(
+            f"profiles.view: an output frame of {model.name} depends on the whole utterance, so "
+            f"there is no crop; take view=sequence"
         )
+    if exact is None or view == "sequence":
+        return _sequence(model, layers, DEFAULT_LAGS_MS if lags_ms is None else lags_ms)
     if lags_ms is not None:
         raise InputError(
             f"profiles.lags_ms: the windows of {model.name} are those of its receptive field; "
-            f"leave lags_ms out"
+            f"leave lags_ms out, or take view=sequence"
         )
     known = dict(zip([INPUT, *(layer.name for layer in model.layers)], exact, strict=True))
     for layer in layers:
         known.setdefault(layer.name, known[owner(layer.name) or layer.name])
-    return EventWindows(known, output)
+    return EventWindows(known, model.layers[-1])
+
+
+def _sequence(
+    model: Recognizer, layers: Sequence[Layer], lags_ms: tuple[float, float]
+) -> EventWindows:
+    output, (first, last) = model.layers[-1], lags_ms
+    if not (math.isfinite(first) and math.isfinite(last) and first < last):
+        raise InputError(f"profiles.lags_ms: {first:g} is not below {last:g}")
+    frame_ms = 1000 * model.features.frame_s
+    lags = (first / frame_ms, last / frame_ms)
+    return EventWindows(
+        {layer.name: lag_window(layer, output, lags) for layer in (input_layer(model), *layers)},
+        output,
+        (float(first), float(last)),
+    )

@@ -102,7 +102,7 @@ def test_frozen_weights_and_plain_profiles() -> None:
         torch.testing.assert_close(gradient, expected[name])
     assert not any(p.requires_grad for p in network.parameters())
     spectrogram = torch.randn(90, 4, dtype=torch.float64)
-    plain = trace(Watched(network), spectrogram, windows, gradients=False)
+    plain = trace(Watched(network), spectrogram, windows, gradients=None)
     assert plain._logits.grad_fn is None
     assert torch.equal(plain.layers["lstm1"].activation, trace(
         network, spectrogram, windows).layers["lstm1"].activation)  # fmt: skip

@@ -188,7 +188,7 @@ def test_what_the_file_says(tmp_path: Path, listener: Recognizer, corpus: Path) 
     attributes = loaded["lstm2.cell"].attrs
     assert list(attributes["lags_ms"]) == [-200.0, 400.0]
     assert "receptive_field" not in attributes
-    assert attributes["view"] == "lags"
+    assert attributes["view"] == "sequence"
     assert loaded["conv1"].attrs["receptive_field"] == 11
     # Aligned, the middle of the window is where the input mattered most.
     assert loaded["conv1"]["lag"].values.tolist() == list(range(-10, 10))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,12 @@ def tree(profile: xr.Dataset, categories: dict[str, list[str]], value: float) ->
     }
 
 
-def write_run(run: Path, labels: dict[str, list[str]] | None = None) -> Path:
+def write_run(
+    run: Path,
+    labels: dict[str, list[str]] | None = None,
+    layers: Sequence[str] = tuple(LAYERS),
+    kinds: Sequence[str] = ("nap", "grad"),
+) -> Path:
     """Write the run; ``labels`` by group, in alphabetical order."""
     labels = labels or LABELS
     rng = np.random.default_rng(0)
@@ -92,18 +98,19 @@ def write_run(run: Path, labels: dict[str, list[str]] | None = None) -> Path:
         place = classes(names, "place") if group == "phoneme" else None
         of = {"vowel": vowels, "manner": manner, "place": place}
         categories = {key: value for key, value in of.items() if value}
-        for kind in ("nap", "grad"):
-            layers = {}
+        for kind in kinds:
+            trees = {}
             for number, (layer, (channels, lags)) in enumerate(LAYERS.items()):
-                kinds = manner or vowels or names
-                profile = layer_profile(rng, names, channels, lags, kinds)
+                if layer not in layers:
+                    continue
+                profile = layer_profile(rng, names, channels, lags, manner or vowels or names)
                 profile.assign_attrs(layer=layer, group=group, kind=kind).to_netcdf(
                     run / "profiles" / f"{group}-{kind}.nc",
-                    mode="w" if number == 0 else "a",
+                    mode="a" if trees else "w",
                     group=layer,
                     engine="h5netcdf",
                 )
-                layers[layer] = tree(profile, categories, 0.04 * number - 0.01)
+                trees[layer] = tree(profile, categories, 0.04 * number - 0.01)
             clusters = {
                 "group": group,
                 "kind": kind,
@@ -112,10 +119,12 @@ def write_run(run: Path, labels: dict[str, list[str]] | None = None) -> Path:
                 "contrast": "equal",
                 "min_count": 10,
                 "left_out": {"ZH": 3} if group == "phoneme" else {},
-                "layers": layers,
+                "layers": trees,
             }
             write_json(run / "clusters" / f"{group}-{kind}.json", clusters)
-    write_json(run / "run.json", provenance())
+    record = provenance()
+    record["layers"] = [row for row in record["layers"] if row["name"] in layers]
+    write_json(run / "run.json", record)
     (run / "recipe.yaml").write_text(
         f"name: mini\nseed: 7\ncorpus:\n  path: data\n# {HOSTILE}\n", encoding="utf-8"
     )
@@ -212,10 +221,31 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
 
 
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Write each run folder that is asked for once, to be copied."""
+    known: dict[str, Path] = {}
+
+    def write(**choices: Any) -> Path:
+        key = json.dumps(choices)
+        if key not in known:
+            known[key] = write_run(tmp_path_factory.mktemp("written") / "run", **choices)
+        return known[key]
+
+    return write
+
+
 @pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., Path]:
-    """Write a run folder, of other labels where given."""
-    return lambda labels=None: write_run(tmp_path / "run", labels)
+def make_run(tmp_path: Path, written: Callable[..., Path]) -> Callable[..., Path]:
+    """Give a run folder of one's own; of other labels, layers and kinds where given.
+
+    A report's time goes into its pictures: ask for no more layers and kinds than a test looks at.
+    """
+
+    def make(labels: dict[str, list[str]] | None = None, **choices: Any) -> Path:
+        return Path(shutil.copytree(written(labels=labels, **choices), tmp_path / "run"))
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from naps.report.words import decimal, duration, file_name, shown
 
 MakeRun = Callable[..., Path]
 SMALL = {"letter": ["a", "b", "d"], "phoneme": ["AA", "B"]}
+ONE: dict[str, Any] = {"layers": ["conv9"], "kinds": ["nap"]}
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     "name", ["run.json", "clusters/letter-nap.json", "profiles/letter-nap.nc", "manifest.jsonl"]
 )
 def test_a_broken_file_is_named(make_run: MakeRun, name: str) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, **ONE)
     (run / name).write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match=Path(name).name):
         report(run)
@@ -45,7 +46,7 @@ def test_an_empty_run_says_what_was_not_recorded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gone", ["run.json", "events", "profiles", "clusters", "recipe.yaml"])
 def test_a_missing_part_leaves_the_others(make_run: MakeRun, gone: str) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, **ONE)
     path = run / gone
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     report(run)
@@ -53,7 +54,7 @@ def test_a_missing_part_leaves_the_others(make_run: MakeRun, gone: str) -> None:
 
 
 def test_a_missing_group_and_kind_leave_the_others(make_run: MakeRun) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, layers=["conv9"])
     for name in ("clusters/letter-grad.json", "profiles/letter-grad.nc"):
         (run / name).unlink()
     for name in ("clusters/phoneme-nap.json", "profiles/phoneme-nap.nc"):
@@ -72,7 +73,7 @@ def edit(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def test_a_layer_without_clusters_shows_its_profiles(make_run: MakeRun) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, layers=["conv9", "conv10"], kinds=["nap"])
     for file in (run / "clusters").glob("*.json"):
         edit(file, lambda data: data["layers"].pop("conv9"))
     report(run)
@@ -82,7 +83,7 @@ def test_a_layer_without_clusters_shows_its_profiles(make_run: MakeRun) -> None:
 
 
 def test_a_constant_layer_and_statistics_that_are_nan(make_run: MakeRun) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, **ONE)
 
     def flatten(data: dict[str, Any]) -> None:
         tree = data["layers"]["conv9"]
@@ -101,7 +102,7 @@ def test_a_constant_layer_and_statistics_that_are_nan(make_run: MakeRun) -> None
 
 
 def test_layer_names_become_safe_file_names(make_run: MakeRun) -> None:
-    run = make_run(SMALL)
+    run = make_run({"phoneme": ["AA", "B"]}, kinds=["nap"])
 
     def rename(data: dict[str, Any]) -> None:
         names = {"input": "index", "conv1": "../up", "conv9": "A", "conv10": "a"}
@@ -120,7 +121,7 @@ def test_layer_names_become_safe_file_names(make_run: MakeRun) -> None:
 
 
 def test_a_wide_layer_stays_under_three_megabytes(make_run: MakeRun) -> None:
-    run = make_run(SMALL)
+    run = make_run(SMALL, layers=["conv9"])
     rng = np.random.default_rng(0)
     labels = [f"w{number:02}" for number in range(40)]
     wide = xr.Dataset(

@@ -8,7 +8,7 @@ from tests.report.test_report import HOSTILE, MakeRun, read
 
 
 def test_what_was_taken_for_what_is_shown_and_escaped(make_run: MakeRun) -> None:
-    run = make_run()
+    run = make_run({"phoneme": ["AA", "B"]}, layers=["conv9"], kinds=["nap"])
     transcripts = pd.DataFrame(
         {
             "reference": ["the cat", "a cat", None],
