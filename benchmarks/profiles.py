@@ -1,9 +1,7 @@
 """The whole job of profiles with the full-size network, beside other ways to do it, in one run.
 
-naps gets sounds and events and leaves a profile file; its progress callback hears a plain forward
-pass of every utterance right after naps was done with it, so that both meet the same load of the
-machine. The others are in `benchmarks.whole_job`. Each number of threads, and each peak of memory,
-is measured in a process of its own.
+How naps does it is timed in `benchmarks.paired`; the others are in `benchmarks.whole_job`. Each
+number of threads, and each peak of memory, is measured in a process of its own.
 """
 
 from __future__ import annotations
@@ -11,8 +9,8 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from torch.nn import functional
 
 from benchmarks.child import in_child, peak_mib
 from benchmarks.machine import machine
+from benchmarks.paired import OURS, paired_figures, run_naps
 from benchmarks.whole_job import (
     EVENTS_PER_SECOND,
     GROUPS,
@@ -36,96 +35,16 @@ from benchmarks.whole_job import (
     naive,
     refuse_other_sums,
 )
-from naps.corpus.utterance import Utterance
-from naps.profiles import Kind, ProfileOptions, profile_events, save_profiles
 
 TITLE = "Whole job: profiles of the full-size Wav2Letter"
 SECONDS = 10.0
 ROUNDS = 7
-# Four in each of the blocks that a corpus is cut into: two of them from begin to end within it.
 UTTERANCES = 64
-IN_A_BLOCK = 4
 THREADS = (1, 2)
 # Rows, inner size and columns of products that should run as fast as any.
 PRODUCTS = ((4096, 1024, 1024), (2048, 2048, 2048))
-OURS: dict[str, Kind] = {"naps, gradient-adjusted": "grad", "naps, plain means": "nap"}
 FORWARD = "plain forward pass"
 FORWARD_WITH_SOUND = "plain forward pass, reading and spectrogram included"
-
-
-@dataclass
-class Paired:
-    """Shows naps the utterances, and hears each of them plainly when naps asks for the next.
-
-    Attributes
-    ----------
-    ours, listening, network : list of float
-        Seconds for each utterance: of naps, until it asked for the next; of reading and the
-        spectrogram; of the plain forward pass.
-    """
-
-    job: Job
-    ours: list[float] = field(default_factory=list)
-    listening: list[float] = field(default_factory=list)
-    network: list[float] = field(default_factory=list)
-
-    def __call__(self, utterances: Iterable[Utterance]) -> Iterator[Utterance]:
-        for number, utterance in enumerate(utterances):
-            began = time.perf_counter()
-            yield utterance
-            done = time.perf_counter()
-            spectrogram = listen(self.job, self.job.here(number))
-            heard = time.perf_counter()
-            with torch.inference_mode():
-                self.job.network(spectrogram[None])
-            self.ours.append(done - began)
-            self.listening.append(heard - done)
-            self.network.append(time.perf_counter() - heard)
-
-    @property
-    def aside(self) -> float:
-        """Seconds that the plain passes took from the whole."""
-        return sum(self.listening) + sum(self.network)
-
-
-def blocks_of(job: Job) -> int:
-    return max(1, min(ProfileOptions().blocks, len(job.utterances) // IN_A_BLOCK))
-
-
-def run_naps(job: Job, kind: Kind, file: Path) -> tuple[float, Paired]:
-    """Do the whole job with naps, and give the seconds it took, plain passes left out."""
-    paired = Paired(job)
-    options = ProfileOptions(layers=LAYERS, edges="keep", blocks=blocks_of(job))
-    began = time.perf_counter()
-    found = profile_events(
-        job.model, job.utterances, job.events,
-        groups=("group",), kinds=(kind,), options=options, progress=paired,
-    )  # fmt: skip
-    save_profiles(file, found.profiles["group", kind])
-    seconds = time.perf_counter() - began - paired.aside
-    if found.events != len(job.events):
-        raise AssertionError("naps left events out")
-    return seconds, paired
-
-
-def paired_figures(job: Job, kind: Kind, file: Path) -> dict[str, float]:
-    """Give the seconds of an utterance, of everything, of what is fixed, and ratios of pairs."""
-    whole, paired = run_naps(job, kind, file)
-    count = len(paired.ours)
-    size = count // blocks_of(job)
-    # The first utterance of a block finds its sums untouched, the last waits till they are kept.
-    inside = [i for i in range(count) if 0 < i % size < size - 1] if size > 2 else range(count)
-    plain = [a + b for a, b in zip(paired.listening, paired.network, strict=True)]
-    utterance = statistics.median(paired.ours[i] for i in inside)
-    return {
-        "utterance": utterance,
-        "whole": whole,
-        "fixed": whole - count * utterance,
-        "ratio": statistics.median(paired.ours[i] / plain[i] for i in inside),
-        "of_network": statistics.median(paired.ours[i] / paired.network[i] for i in inside),
-        "network": statistics.median(paired.network),
-        "plain": statistics.median(plain),
-    }
 
 
 def product_rates() -> dict[str, float]:
@@ -146,9 +65,9 @@ def product_rates() -> dict[str, float]:
 
 
 def time_peer(job: Job, name: str, number: int) -> tuple[float, Any]:
-    began = time.perf_counter()
+    here, began = job.here(number), time.perf_counter()
     sums = empty_sums(job)
-    PEERS[name](job, job.here(number), sums)
+    PEERS[name](job, here, sums)
     return time.perf_counter() - began, sums
 
 
@@ -182,7 +101,7 @@ def measure(
             "rounds": [one_round(job, r, folder / "profiles.nc") for r in range(rounds)],
             "once": slowest,
             "events": len(job.events) / utterances,
-            "forward_gflop": forward_gflop(job.network, len(listen(job, job.here(0)))),
+            "forward_gflop": forward_gflop(job.network, len(listen(job, job.utterances[0].audio))),
             "backward_gflop": backward_gflop(job.network),
         }
 
@@ -197,7 +116,7 @@ def memory(way: str, seconds: float = SECONDS, utterances: int = UTTERANCES) -> 
             time_peer(job, way, 0)
         else:
             with torch.inference_mode():
-                job.network(listen(job, job.here(0))[None])
+                job.network(listen(job, job.utterances[0].audio)[None])
         return round(peak_mib())
 
 

@@ -53,7 +53,7 @@ class Job:
         """Return the events of an utterance; numbers begin anew after the last."""
         utterance = self.utterances[number % len(self.utterances)]
         table = self.events[self.events["utterance"] == utterance.id]
-        columns = (torch.from_numpy(table[c].to_numpy()) for c in ("frame", "unit", "group"))
+        columns = (torch.tensor(table[c].to_numpy()) for c in ("frame", "unit", "group"))
         return Here(utterance.audio, *columns)
 
 
@@ -106,9 +106,9 @@ def spread_frames(network: Wav2Letter, seconds: float) -> np.ndarray:
     return np.linspace(first, last, round(seconds * EVENTS_PER_SECOND)).round().astype(np.int64)
 
 
-def listen(job: Job, here: Here) -> Tensor:
+def listen(job: Job, audio: Path) -> Tensor:
     """Read a sound and compute its spectrogram."""
-    return job.model.spectrogram(read_audio(here.audio))
+    return job.model.spectrogram(read_audio(audio))
 
 
 # One ``sums[layer]`` for each of `LAYERS`, shape (groups, width * channels).
@@ -131,7 +131,7 @@ def add(sums: Tensor, groups: Tensor, values: Tensor) -> None:
 
 def crops_of(job: Job, here: Here) -> Tensor:
     """Cut out the 194 frames that each event depends on, shape (events, frames, bands)."""
-    spectrogram, window = listen(job, here), job.network.windows[0]
+    spectrogram, window = listen(job, here.audio), job.network.windows[0]
     starts = (window.stride * here.frames + window.offset).tolist()
     return torch.stack([spectrogram[s : s + window.width] for s in starts])
 
@@ -184,7 +184,7 @@ def captum(job: Job, here: Here, sums: Sums) -> None:
 
 def naive(job: Job, here: Here, sums: Sums) -> None:
     """Go back through the graph of the whole utterance once for each event."""
-    x, activations = listen(job, here)[None], []
+    x, activations = listen(job, here.audio)[None], []
     for block in job.network.blocks:
         x = block(x)
         if block.relu:

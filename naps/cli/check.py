@@ -29,7 +29,11 @@ def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption
     print(f"corpus     {expected.utterances} utterances, {minutes} of speech")
     time = "unknown" if expected.seconds is None else f"about {expected.seconds:.0f} s"
     print(f"time       {time} for events and profiles on this machine's processor")
-    print(f"memory     {expected.sums_mib:.0f} MiB of sums, however much audio there is")
+    where = " in files, as memory_mib leaves no room" if expected.spills else ""
+    print(
+        f"memory     {expected.sums_mib:.0f} MiB of sums{where} and {expected.batch_mib:.0f} MiB "
+        f"for a batch of events, however much audio there is"
+    )
     print(f"{recipe}: ready to run")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import pandas as pd
 import soundfile
 
 from naps.corpus.utterance import Utterance
@@ -23,12 +24,16 @@ from naps.pipeline.listening import (
 )
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
-from naps.profiles import choose_layers, event_windows, profile_events
+from naps.profiles import choose_layers, profile_events
+from naps.profiles.grouping import split_name
+from naps.profiles.plan import ProfilePlan, make_plan, plan_windows
 
 # Looked at one by one; a missing file is told by the file system, which is quicker.
 _OPENED = 200
 # Length of speech that the forecast is measured on.
 _SAMPLE_S = 12.0
+# Groups of a column that only the events have, such as words.
+_GROUPS = 50
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,19 @@ class Forecast:
     seconds : float or None
         Wall time of events and profiles.
     sums_mib : float
-        Memory for the sums, which does not grow with the audio.
+        Size of the sums, which does not grow with the audio.
+    batch_mib : float
+        Memory for the windows of a batch of events.
+    spills : bool
+        Whether the sums lie in files.
     """
 
     utterances: int
     audio_s: float | None
     seconds: float | None
     sums_mib: float
+    batch_mib: float
+    spills: bool
 
 
 def check_recipe(
@@ -73,13 +84,18 @@ def check_recipe(
     model = _recognizer(recipe, model)
     recipe = fitting(recipe, model)
     check_mode(model, event_options(recipe.events))
-    event_windows(model, choose_layers(model, recipe.profiles.layers), recipe.profiles.lags_ms)
+    plan_windows(
+        model,
+        choose_layers(model, recipe.profiles.layers),
+        recipe.profiles.kinds,
+        profile_options(recipe),
+    )
     utterances = select_utterances(recipe.corpus)
     recipe_pronouncer(recipe, model)
     _check_alignments(recipe, model, utterances)
     columns = set(to_table([]).columns) | {k for u in utterances for k in u.columns}
     for group in active_groups(recipe):
-        if group not in columns:
+        if group not in columns and split_name(group)[0] not in columns:
             raise InputError(
                 f"no column {group!r} to group events by; there are: {', '.join(sorted(columns))}"
             )
@@ -162,25 +178,49 @@ def _opens(utterance: Utterance) -> bool:
 def forecast(recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]) -> Forecast:
     """Run a few seconds of the corpus and reckon what all of it will take."""
     recipe = fitting(recipe, model)
-    layers = choose_layers(model, recipe.profiles.layers)
-    windows = event_windows(model, layers, recipe.profiles.lags_ms).by_layer
-    groups = {"letter": len(model.alphabet)}
-    if "phoneme" in active_groups(recipe):
-        groups["phoneme"] = len(inventory(model.language))
-    arrays = sum(3 if kind == "grad" else 2 for kind in recipe.profiles.kinds)
-    sums = sum(
-        8 * arrays * groups.get(group, 50) * windows[layer.name].width * layer.channels
-        for layer in layers
-        for group in active_groups(recipe)
-    )
+    plan = _made_up_plan(recipe, model, utterances)
     known = [u.duration_s for u in utterances if u.duration_s is not None]
     audio_s = sum(known) if len(known) == len(utterances) else None
     return Forecast(
         utterances=len(utterances),
         audio_s=audio_s,
         seconds=None if audio_s is None else _measure(recipe, model, utterances, audio_s),
-        sums_mib=sums / 2**20,
+        sums_mib=plan.sums_mib(),
+        batch_mib=plan.batch * plan.event_mib(),
+        spills=plan.spills,
     )
+
+
+def _made_up_plan(
+    recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]
+) -> ProfilePlan:
+    """Plan profiles of as many groups as there may be; how many there are, only events tell."""
+    sizes = {"letter": len(model.alphabet), "phoneme": len(inventory(model.language))}
+    groups: dict[str, list[str]] = {}
+    for name in active_groups(recipe):
+        column, mode = split_name(name)
+        size = sizes.get(column) or _values(utterances, column)
+        size *= {"binary": 2, "confusion": len(model.alphabet)}.get(mode or "", 1)
+        groups[name] = [str(number) for number in range(size)]
+    count = max(map(len, groups.values()))
+    # As plain columns: only their number of labels matters here.
+    table = {
+        name: [labels[i % len(labels)] for i in range(count)] for name, labels in groups.items()
+    }
+    events = pd.DataFrame(table).assign(utterance=utterances[0].id, frame=0, unit=0, reference="e")
+    return make_plan(
+        model, utterances, events, groups=list(groups), kinds=recipe.profiles.kinds,
+        options=profile_options(recipe),
+    )  # fmt: skip
+
+
+def _values(utterances: list[Utterance], column: str) -> int:
+    """Count the values of a column, or guess if it is one that only events have."""
+    if column in utterances[0].columns:
+        return len({u.columns.get(column) for u in utterances})
+    if hasattr(utterances[0], column):
+        return len({str(getattr(u, column)) for u in utterances})
+    return _GROUPS
 
 
 def _measure(

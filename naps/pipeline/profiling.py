@@ -6,8 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import xarray as xr
+
+from naps.events import read_events
 from naps.events.drops import write_drops
-from naps.files import sha256
+from naps.files import sha256, write_text
 from naps.models import Recognizer
 from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import ProfileRecipe
@@ -15,8 +19,10 @@ from naps.pipeline.run_folder import RunFolder, write_json
 from naps.pipeline.shard_worker import ShardJob, plan_of, sums_folder
 from naps.pipeline.stages import Progress, corpus_folder, profile_file
 from naps.pipeline.workers import InProcess, Workers
-from naps.profiles import save_profiles
+from naps.profiles import Profiles, save_profiles
 from naps.profiles.collect import Collector
+from naps.profiles.contrast import GroupWeights, combine, pair_of, pair_weights
+from naps.profiles.exemplars import exemplars
 
 Say = Callable[[str], None]
 
@@ -72,20 +78,42 @@ def make_profiles(
     }
     for group, kind, profiles in collector.profiles(attributes):
         save_profiles(profile_file(run, group, kind), profiles)
+        _write_differences(run, recipe, group, kind, profiles)
+    events = read_events(run.events / "events.parquet")
+    for group in plan.labels:
+        chosen = exemplars(events, collector.used, group, recipe.profiles.exemplars)
+        write_text(run.profiles / "exemplars" / f"{group}.csv", chosen.to_csv(index=False))
     write_drops(run.profiles / "dropped.csv", collector.drops)
-    events, seconds = len(collector.used), time.monotonic() - began
+    used, seconds = len(collector.used), time.monotonic() - began
     write_json(
         run.profiles / "summary.json",
         {
-            "events": events,
+            "events": used,
             "blocks": plan.blocks,
             "shards": len(plan.shards),
             "seconds": round(seconds, 2),
-            "events_per_s": round(events / seconds, 1),
+            "events_per_s": round(used / seconds, 1),
             "peak_memory_mib": round(peak_memory_mib(), 1),
         },
     )
     collector.clear()
+
+
+def _write_differences(
+    run: RunFolder, recipe: ProfileRecipe, group: str, kind: str, profiles: Profiles
+) -> None:
+    """Write one group minus another where a grouping has both."""
+    found: dict[str, xr.Dataset] = {}
+    for name, profile in profiles.items():
+        labels = [str(label) for label in profile["label"].values]
+        pairs = [pair for text in recipe.profiles.differences if (pair := pair_of(labels, text))]
+        if pairs:
+            rows = [pair_weights(labels, *pair) for pair in pairs]
+            matrix = np.concatenate([row.matrix for row in rows])
+            weights = GroupWeights(tuple(row.labels[0] for row in rows), matrix)
+            found[name] = combine(profile, weights)
+    if found:
+        save_profiles(run.profiles / "differences" / f"{group}-{kind}.nc", Profiles(found))
 
 
 def _job(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, digest: str) -> ShardJob:

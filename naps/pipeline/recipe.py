@@ -108,6 +108,10 @@ class EventsConfig(Strict):
     export: tuple[Literal["textgrid", "ctm", "csv", "parquet"], ...] = ()
 
 
+# Files are named by them: no path may be hidden in one.
+_Column = Annotated[str, Field(pattern=r"^\w[\w .-]*$")]
+
+
 class ProfilesConfig(Strict):
     """Which profiles to make; see `naps.profiles.ProfileOptions`.
 
@@ -125,7 +129,7 @@ class ProfilesConfig(Strict):
         Name so many events of each group, to listen to.
     """
 
-    groups: tuple[str, ...] = ("letter", "phoneme")
+    groups: tuple[_Column, ...] = ("letter", "phoneme")
     kinds: tuple[Kind, ...] = ("grad", "nap")
     layers: tuple[str, ...] | None = None
     view: View | None = None
@@ -144,7 +148,7 @@ class ProfilesConfig(Strict):
     edges: Edges = "drop"
     precision: Precision = "float32"
     batch: int | None = Field(None, ge=1)
-    memory_mib: int = Field(2048, ge=1)
+    memory_mib: float = Field(2048, gt=0)
     blocks: int = Field(16, ge=1, le=1000)
     differences: tuple[str, ...] = ()
     exemplars: int = Field(5, ge=0, le=1000)

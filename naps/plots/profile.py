@@ -55,16 +55,29 @@ def profile_map(
     mean = mean[[labels.index(label) for label in chosen]]
     if channels is not None:
         mean = mean[:, :, list(channels)]
-    time = np.asarray(dataset["time_ms" if "time_ms" in dataset.coords else "lag"].values, float)
-    unit = "lag (steps)"
-    if "time_ms" in dataset.coords:
-        aligned = dataset.attrs.get("align") == "layer"
-        unit = f"time from {'the peak of importance' if aligned else 'the event'} (ms)"
+    time, unit = _axis(dataset)
     limit = symmetric_limit(mean)
     with styled():
         if mean.shape[1] == 1:
             return _single(mean[:, 0], chosen, limit, title, channels is not None)
         return _multiples(mean, chosen, time, unit, limit, title)
+
+
+def _axis(dataset: xr.Dataset) -> tuple[NDArray[np.float64], str]:
+    """Return the values along ``lag`` and what they are."""
+    if "time_ms" in dataset.coords:
+        aligned = dataset.attrs.get("align", "none") != "none"
+        unit = f"time from {'the peak of importance' if aligned else 'the event'} (ms)"
+        return np.asarray(dataset["time_ms"].values, float), unit
+    # What stands in the place of time: a rank, a frequency, a bin of values.
+    others = [str(n) for n, c in dataset.coords.items() if c.dims == ("lag",) and n != "lag"]
+    name = others[0] if others else "lag"
+    values = np.asarray(dataset[name].values, float)
+    if name in ("lag", "bin"):
+        # Edges of bins lie at no regular distance.
+        return np.arange(len(values), dtype=float), "lag (steps)" if name == "lag" else "bin"
+    units = dataset[name].attrs.get("units")
+    return values, f"{name} ({units})" if units else name
 
 
 def symmetric_limit(values: NDArray[np.floating]) -> float:

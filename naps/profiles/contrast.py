@@ -101,7 +101,7 @@ def contrast_weights(
     reference, groups, drop_other_groups
         See `contrast`.
     """
-    pair = _pair(labels, reference)
+    pair = pair_of(labels, reference)
     if pair is not None:
         if groups is not None:
             raise InputError(f"the contrast {reference!r} names its groups: leave groups out")
@@ -150,7 +150,7 @@ def contrast(
         If there is no such reference or group.
     """
     labels = [str(label) for label in profile["label"].values]
-    pair = _pair(labels, reference)
+    pair = pair_of(labels, reference)
     weights = contrast_weights(
         labels, profile["count"].values, reference, groups, drop_other_groups=drop_other_groups
     )
@@ -259,7 +259,7 @@ def _effective(matrix: Floats, counts: npt.ArrayLike) -> Floats:
     return np.where(missing | (variance == 0), 0.0, 1 / np.where(variance == 0, 1.0, variance))
 
 
-def _pair(labels: Sequence[str], reference: str) -> tuple[str, str] | None:
+def pair_of(labels: Sequence[str], reference: str) -> tuple[str, str] | None:
     """Return the two groups that ``FIRST-SECOND`` names, if it does."""
     if reference in REFERENCES:
         return None

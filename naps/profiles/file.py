@@ -11,6 +11,10 @@ from naps.errors import InputError
 from naps.files import replacing
 
 FORMAT = "naps-profiles-1"
+_FLOATS = (
+    "mean", "std", "mask", "shift", "standard_error", "global_field_power", "block_gram",
+    "block_sum",
+)  # fmt: skip
 _PACKED = {"zlib": True, "complevel": 1, "shuffle": True, "dtype": "float32"}
 
 
@@ -67,13 +71,12 @@ def save_profiles(path: Path, profiles: Profiles) -> None:
     """Write profiles; floats are stored in single precision."""
     with replacing(path) as temporary:
         for number, (name, dataset) in enumerate(profiles.items()):
-            floats = ("mean", "std", "mask", "shift")
             dataset.assign_attrs(format=FORMAT, order=number).to_netcdf(
                 temporary,
                 mode="w" if number == 0 else "a",
                 group=name,
                 engine="h5netcdf",
-                encoding={v: _PACKED for v in floats if v in dataset},
+                encoding={v: _PACKED for v in _FLOATS if v in dataset},
             )
 
 

@@ -73,7 +73,7 @@ class ProfileOptions:
     batch : int or None
         Events whose gradients are computed at a time; as many as ``memory_mib`` has room for,
         for None.
-    memory_mib : int
+    memory_mib : float
         For the windows of a batch, and again for the sums: sums that need more lie in files.
     blocks : int
         The corpus is cut into so many blocks of utterances; what differs between them says how far
@@ -99,6 +99,6 @@ class ProfileOptions:
     edges: Edges = "drop"
     precision: Precision = "float32"
     batch: int | None = None
-    memory_mib: int = 2048
+    memory_mib: float = 2048
     blocks: int = 16
     max_bad_share: float = 0.05

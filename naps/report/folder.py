@@ -15,9 +15,10 @@ import xarray as xr
 
 from naps.errors import InputError
 from naps.report.clusters import Clusters, read_clusters
+from naps.report.words import KIND_NAMES
 
 GROUPS = ("letter", "phoneme")
-KINDS = ("grad", "nap")
+KINDS = tuple(KIND_NAMES)
 _NUMBERS = {
     name: [""]
     for name in ("share", "chance", "offset_median", *(f"offset_p{q}" for q in (5, 25, 75, 95)))

@@ -230,9 +230,11 @@ def _profile(
     )
     if ordered is not None:
         caption += " Channels with similar responses stand together; the numbers keep their order."
-    if profile.sizes["lag"] > 1:
-        if profile.attrs.get("align") == "layer":
+    if profile.sizes["lag"] > 1 and "time_ms" in profile.coords:
+        if profile.attrs.get("align", "none") == "layer":
             caption += " Time is from where each event's input mattered most."
+        elif profile.attrs.get("align") == "input":
+            caption += " Time is from where each event's spectrogram mattered most."
         else:
             caption += " Time is from the frame that predicted the letter."
     if len(panels) < len(order):

@@ -10,8 +10,22 @@ MISSING = "not recorded"
 UNLIMITED = "whole utterance"
 MINUS = "\N{MINUS SIGN}"
 
-KIND_NAMES = {"grad": "Gradient-adjusted profiles (GradNAP)", "nap": "Plain profiles (NAP)"}
-SHORT_KINDS = {"grad": "GradNAP", "nap": "NAP"}
+KIND_NAMES = {
+    "grad": "Gradient-adjusted profiles (GradNAP)",
+    "snap": "Saliency-adjusted profiles (SNAP)",
+    "nap": "Plain profiles (NAP)",
+    "tinap": "Time-independent profiles (NAP)",
+    "erp": "Event-related potentials (ERP)",
+    "navai": "Normalised averages of aligned inputs (NAvAI)",
+}
+SHORT_KINDS = {
+    "grad": "GradNAP",
+    "snap": "SNAP",
+    "nap": "NAP",
+    "tinap": "time-independent NAP",
+    "erp": "ERP",
+    "navai": "NAvAI",
+}
 CATEGORY_PHRASES = {
     "manner": "by manner of articulation",
     "place": "by place of articulation",

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,12 +14,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from naps import model_from_python
-from naps.cli import main
 from naps.pipeline import ProfileRecipe, load_recipe, run_recipe
-from tests.cli.test_cli import fails
+from tests.cli.conftest import Done, fails
 from tests.conftest import ROOT, write_corpus
 
-Done = subprocess.CompletedProcess[str]
 BLOCKS = re.findall(
     r"^( *)```python\n(.*?)^ *```$",
     (ROOT / "docs" / "own-model.md").read_text(encoding="utf-8"),
@@ -64,23 +61,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     for name in {"my_net", "my_model", "others", "trap"} & (set(sys.modules) - before):
         del sys.modules[name]
-
-
-@pytest.fixture
-def naps(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Done]:
-    """The command, in this process: starting Python for each takes longer than the tests."""
-
-    def run(*arguments: object) -> Done:
-        words = ["naps", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as left:
-            main()
-        said = capsys.readouterr()
-        return subprocess.CompletedProcess(words, int(left.value.code or 0), said.out, said.err)
-
-    return run
 
 
 def options(home: Path) -> list[object]:
@@ -154,7 +134,8 @@ def test_wav2vec2_from_corpus_to_report(home: Path, naps: Callable[..., Done]) -
     layers = "[feature_extractor.conv_layers.6, encoder.transformer.layers.0]"
     done = naps(
         "run", *options(home), "--model", "others.WAV2VEC2", "--out", home / "run",
-        "--set", f"profiles.layers={layers}",
+        "--set", f"profiles.layers={layers}", "--set", "profiles.groups=[letter]",
+        "--set", "profiles.kinds=[grad]",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     record = json.loads((home / "run" / "run.json").read_text())

@@ -20,8 +20,8 @@ from naps.phonology.inventory import classes, letter_classes
 
 LAYERS = {"input": (16, 11), "conv1": (24, 7), "conv9": (64, 5), "conv10": (48, 1)}
 LABELS = {
-    "letter": list("abdeimnost"),
-    "phoneme": ["AA", "AE", "B", "CH", "D", "F", "IY", "K", "L", "M", "N", "S", "SH", "T", "UW"],
+    "letter": list("abdeimst"),
+    "phoneme": ["AA", "B", "CH", "IY", "L", "M", "S", "T", "UW"],
 }
 HOSTILE = "<script>alert('x')</script>"
 
