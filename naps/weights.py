@@ -85,17 +85,23 @@ def _write_tensors(
     text += b" " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text)
     for _, value in ordered:
-        plain = value.detach().cpu().contiguous()
-        file.write(plain.reshape(-1).view(torch.uint8).numpy().data)
+        file.write(_bytes(value))
+
+
+def _bytes(value: Tensor) -> memoryview:
+    """Return the memory of a tensor, without a copy where it lies in one piece."""
+    plain = value.detach().cpu().contiguous().reshape(-1)
+    if not plain.numel():
+        return memoryview(b"")
+    return memoryview(plain.view(torch.uint8).numpy())
 
 
 def hash_of(state: Mapping[str, Tensor]) -> str:
     """Return the SHA-256 of weights in hexadecimal: names, types, shapes and values, by name."""
     digest = hashlib.sha256()
     for name, value in sorted(state.items()):
-        plain = value.detach().cpu().contiguous()
-        digest.update(repr((name, str(plain.dtype), tuple(plain.shape))).encode())
-        digest.update(plain.reshape(-1).view(torch.uint8).numpy().data)
+        digest.update(repr((name, str(value.dtype), tuple(value.shape))).encode())
+        digest.update(_bytes(value))
     return digest.hexdigest()
 
 
