@@ -183,6 +183,7 @@ def memory_section(found: dict[str, Any]) -> list[str]:
         f"| {stage['seconds']:.0f} | {stage['peak_mib']:.0f} | {plan:.0f} |"
         for run, stage, plan in zip(runs, stages, planning, strict=True)
     ]
+    ratio = stages[-1]["peak_mib"] / stages[0]["peak_mib"]
     hours = (runs[-1].audio_s - runs[0].audio_s) / 3600
     grown = (planning[-1] - planning[0]) / hours
     return [
@@ -194,10 +195,10 @@ def memory_section(found: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|",
         *rows,
         "",
-        f"The last has {stages[-1]['peak_mib'] / stages[0]['peak_mib']:.2f} times the first's peak. "
-        f"Sums do not grow, but where a block has several shards, those of two are held at a time. "
-        f"To plan, every process reads the manifest and the table of events: {grown:.1f} MiB for "
-        f"an hour of audio, which would be {grown * LIBRISPEECH_HOURS / 1024:.1f} GiB for "
+        f"The last has {ratio:.2f} times the first's peak. Sums do not grow, but where a block has "
+        f"several shards, those of the block and of a shard are held at a time. To plan, every "
+        f"process reads the manifest and the table of events: {grown:.1f} MiB for an hour of "
+        f"audio, which would be {grown * LIBRISPEECH_HOURS / 1024:.1f} GiB for "
         f"{LIBRISPEECH_HOURS} hours.",
     ]
 
@@ -209,13 +210,14 @@ def length(seconds: float) -> str:
 def workers_section(found: dict[str, Any]) -> list[str]:
     runs = found["workers"]
     rounds = len(next(iter(runs.values())))
+    run: Run = found["lengths"][0]
     hashes = {result["hash"] for results in runs.values() for result in results}
     lines = [
         "### Processes",
         "",
-        f"Profiles of {length(found['lengths'][0].audio_s)} of audio, {found['lengths'][0].events} events, "
-        f"one thread a process, median of {rounds} rounds in turns. The start of the processes is "
-        f"counted; that of the cluster is not, as it was there before.",
+        f"Profiles of {length(run.audio_s)} of audio, {run.events} events, one thread a process, "
+        f"median of {rounds} rounds in turns. The start of the processes is counted; that of the "
+        f"cluster is not, as it was there before.",
         "",
         "| who works | s | times faster than one process |",
         "|---|---|---|",

@@ -1,7 +1,7 @@
 """A corpus of any length, made of the one that comes with naps, and stages of a run over it.
 
-`find_events`, `make_profiles`, `planning_mib` and `shard_costs` are for `benchmarks.child.in_child`, so that they
-have threads and memory of their own.
+`find_events`, `make_profiles`, `planning_mib` and `shard_costs` are called by way of
+`benchmarks.child.in_child`, so that they have threads and memory of their own.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def shard_costs(corpus: str, out: str) -> dict[str, float]:
             began = time.perf_counter()
             save_sums(file, sums, plan.digest)
             written = time.perf_counter()
-            total.plus(SumsFile(file).read(plan))
+            total.plus(SumsFile(file))
             writing.append(written - began)
             merging.append(time.perf_counter() - written)
         size = file.stat().st_size / 2**20

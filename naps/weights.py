@@ -93,7 +93,7 @@ def _bytes(value: Tensor) -> memoryview:
     plain = value.detach().cpu().contiguous().reshape(-1)
     if not plain.numel():
         return memoryview(b"")
-    return memoryview(plain.view(torch.uint8).numpy())
+    return plain.view(torch.uint8).numpy().data
 
 
 def hash_of(state: Mapping[str, Tensor]) -> str:

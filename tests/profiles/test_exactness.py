@@ -13,11 +13,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from naps.models import Layer, LSTMConfig, LSTMRecognizer, Network, Wav2Letter, Wav2LetterConfig
+from naps.models import (
+    Layer,
+    LSTMConfig,
+    LSTMRecognizer,
+    Network,
+    Wav2Letter,
+    Wav2LetterConfig,
+    Window,
+)
 from naps.profiles.autograd_trace import AutogradTrace
 from naps.profiles.trace import Trace
 from naps.profiles.tracing import trace
-from naps.profiles.windows import Window, lag_window
+from naps.profiles.windows import lag_window
 from tests.profiles.watched import Watched
 
 UNITS = 5
@@ -51,10 +59,11 @@ def lively(network: Network) -> None:
     with torch.no_grad():
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
-                for values in (module.running_mean, module.bias):
-                    values.normal_(std=0.5)
-                for values in (module.running_var, module.weight):
-                    values.uniform_(0.5, 2.0)
+                for name, values in module.state_dict().items():
+                    if name in ("running_mean", "bias"):
+                        values.normal_(std=0.5)
+                    elif name in ("running_var", "weight"):
+                        values.uniform_(0.5, 2.0)
             elif isinstance(module, nn.LSTM):
                 for weight in module.parameters():
                     weight.normal_(std=0.5)

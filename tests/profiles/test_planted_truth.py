@@ -8,7 +8,7 @@ input is found again in closed form: nothing here is convolved or differentiated
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +22,14 @@ from torch import Tensor, nn
 from naps.corpus import FeatureConfig, Utterance
 from naps.events.table import to_table
 from naps.models import ENGLISH, Layer, Network, Recognizer, Wav2Letter, Wav2LetterConfig, Window
-from naps.profiles import ProfileOptions, ProfileRun, contrast, profile_events
+from naps.profiles import Kind, ProfileOptions, ProfileRun, contrast, profile_events
 from naps.profiles.accumulation import add_adjusted
 from naps.profiles.moments import Moments
 from naps.profiles.trace import TracedLayer
 
 Floats = npt.NDArray[np.float64]
 Bands = tuple[float, float, float]
+Align = Literal["layer", "input", "none"]
 
 # By index: 0 is the input, 1 … 10 are conv1 … conv10.
 LAYERS = ["input", *(f"conv{i}" for i in range(1, 11))]
@@ -161,16 +162,27 @@ class Truth(NamedTuple):
     shift: int
 
 
-def truth(layer: int, event: Planted, *, align: bool) -> Truth:
+def moved_by(layer: int, event: Planted, align: Align) -> int:
+    if align == "none" or event.peak == "nothing" or layer > 8:
+        return 0
+    early = event.peak == "early"
+    if align == "layer":
+        return row(layer, EARLY if early else LATE) - WIDTHS[layer] // 2
+    # The input's peaks are at 82 and 102 of 194. Two of its frames are a step of a layer: −7½
+    # and 2½ steps, and half a step is none.
+    if layer == 0:
+        return -15 if early else 5
+    return -7 if early else 2
+
+
+def truth(layer: int, event: Planted, align: Align) -> Truth:
     width = WIDTHS[layer]
     values, saliency = np.zeros((width, 3)), np.zeros((width, 3))
-    shift = 0
+    shift = moved_by(layer, event, align)
     if layer > 8:
         values[0] = heard(event) * np.prod(GAINS[10 : layer + 1])
         saliency[0] = sum((mattered(layer, event, at) for at in HEARD), np.zeros(3))
     else:
-        if align and event.peak != "nothing":
-            shift = row(layer, {"early": EARLY, "late": LATE}[event.peak]) - width // 2
         for step, bands in event.bands.items():
             at = row(layer, step) - shift
             if 0 <= at < width:
@@ -198,7 +210,7 @@ def event_mask(saliency: Floats, mask: str, quantile: float) -> Floats:
     return (saliency >= np.sort(saliency, None)[-kept]) & (saliency > 0)
 
 
-def check(profile: xr.Dataset, label: str, expected: Mapping[str, npt.ArrayLike]) -> None:
+def check(profile: xr.Dataset, label: str, expected: Mapping[str, Any]) -> None:
     for name, values in expected.items():
         found = profile[name].sel(label=label).values
         np.testing.assert_allclose(found, values, rtol=1e-6, atol=1e-12, err_msg=f"{label} {name}")
@@ -211,7 +223,7 @@ class Case(NamedTuple):
     utterances: list[Utterance]
     events: pd.DataFrame
 
-    def run(self, kind: Literal["nap", "grad"], options: ProfileOptions) -> ProfileRun:
+    def run(self, kind: Kind, options: ProfileOptions) -> ProfileRun:
         return profile_events(
             self.model, self.utterances, self.events, groups=("letter",), kinds=(kind,),
             options=options,
@@ -244,7 +256,7 @@ def test_plain_means_are_where_the_taps_put_them(case: Case) -> None:
             assert profile["label"].values.tolist() == LABELS
             assert profile["count"].values.tolist() == [3, 2, 1]
             for label, count in zip(LABELS, (3, 2, 1), strict=True):
-                found = [truth(index, event, align=False) for event in of_group(label)]
+                found = [truth(index, event, "none") for event in of_group(label)]
                 values = np.array([t.values for t in found])
                 mean, std = averaged(values, np.array([t.known for t in found]))
                 lag_count = np.full(WIDTHS[index], count)
@@ -257,19 +269,26 @@ def test_plain_means_are_where_the_taps_put_them(case: Case) -> None:
     assert profiles["input"]["mean"].sel(label="c").values[2 * 31 + 20].tolist() == [1.0, 0.0, 8.0]
 
 
-@pytest.mark.parametrize("align", ["layer", "none"])
-@pytest.mark.parametrize("mask", ["soft", "quantile", "group", "none"])
+@pytest.mark.parametrize("align", ["layer", "input", "none"])
+@pytest.mark.parametrize(
+    ("mask", "average"),
+    [
+        ("soft", "masked"), ("quantile", "masked"), ("group", "masked"), ("none", "masked"),
+        ("soft", "weighted"),
+    ],
+)  # fmt: skip
 def test_gradnap_is_what_was_planted(
     case: Case,
-    align: Literal["layer", "none"],
+    align: Align,
     mask: Literal["soft", "quantile", "group", "none"],
+    average: Literal["masked", "weighted"],
 ) -> None:
     quantile = 0.98
-    options = ProfileOptions(align=align, mask=mask, quantile=quantile, batch=4)
+    options = ProfileOptions(align=align, mask=mask, quantile=quantile, average=average, batch=4)
     profiles = case.run("grad", options).profiles["letter", "grad"]
     for index, name in enumerate(LAYERS):
         for label in LABELS:
-            found = [truth(index, event, align=align == "layer") for event in of_group(label)]
+            found = [truth(index, event, align) for event in of_group(label)]
             values = np.array([t.values for t in found])
             saliency = np.array([t.saliency for t in found])
             known = np.array([t.known for t in found])
@@ -285,6 +304,10 @@ def test_gradnap_is_what_was_planted(
             mean, std = averaged(values, known)
             if mask == "group":
                 mean = mean * shown_mask
+            if average == "weighted":
+                # Where no event has any mask, there is nothing to be divided by it.
+                weight = masks.sum(0)
+                mean = np.where(weight > 0, values.sum(0) / np.where(weight > 0, weight, 1), 0)
             expected = {
                 "mean": mean, "std": std, "mask": shown_mask, "count": len(found),
                 "lag_count": known.sum(0), "shift": np.mean([t.shift for t in found]),
@@ -327,7 +350,10 @@ def test_lags_that_nothing_moves_into_are_not_counted(case: Case) -> None:
 
 
 def test_contrasts_of_what_was_planted(case: Case) -> None:
-    for kind, options in (("nap", ProfileOptions()), ("grad", ProfileOptions(mask="quantile"))):
+    cases: dict[Kind, ProfileOptions] = {
+        "nap": ProfileOptions(), "grad": ProfileOptions(mask="quantile"),
+    }  # fmt: skip
+    for kind, options in cases.items():
         profiles = case.run(kind, options).profiles["letter", kind]
         for name in LAYERS:
             profile = profiles[name]

@@ -11,9 +11,7 @@ from naps.report.folder import read_run
 
 
 def test_no_receptive_field_is_not_an_unknown_one(make_run: Callable[..., Path]) -> None:
-    run = make_run(
-        {"phoneme": ["AA", "B"]}, layers=["conv1", "conv9", "conv10"], kinds=["nap"]
-    )
+    run = make_run({"phoneme": ["AA", "B"]}, layers=["conv1", "conv9", "conv10"], kinds=["nap"])
     record = json.loads((run / "run.json").read_text())
     rows = {row["name"]: row for row in record["layers"]}
     rows["conv9"]["receptive_field"] = None

@@ -12,15 +12,27 @@ from safetensors.torch import load_file
 from naps.training import train
 from tests.training.test_loop import config, quiet
 
+# One Python whose children are the processes, since starting it takes longest.
 SCRIPT = """
-import sys
+import multiprocessing, os, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from tests.training.test_loop import config
 from naps.training import train
-recipe = config(Path(sys.argv[1]), **{changes})
-train(recipe, Path(sys.argv[2]), say=lambda _: None)
+
+def work(rank):
+    os.environ |= {{"RANK": str(rank), "LOCAL_RANK": str(rank)}}
+    recipe = config(Path(sys.argv[1]), **{changes})
+    train(recipe, Path(sys.argv[2]), say=lambda _: None)
+
+fork = multiprocessing.get_context("fork")
+workers = [fork.Process(target=work, args=[rank]) for rank in range(2)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+print([worker.exitcode for worker in workers])
 """
 CHANGES = {
     "steps": 4, "eval_every": 4, "save_every": 2, "log_every": 1, "learning_rate": 1e-3,
@@ -33,17 +45,14 @@ def test_two_processes_learn_as_one(tmp_path: Path, corpus: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    workers = []
-    for rank in range(2):
-        environment = os.environ | {
-            "WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank),
-            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-        }  # fmt: skip
-        command = [sys.executable, "-c", SCRIPT.format(changes=CHANGES), corpus, tmp_path / "two"]
-        workers.append(
-            subprocess.Popen(command, env=environment, cwd=Path(__file__).parents[2], text=True)
-        )
-    assert [worker.wait(timeout=120) for worker in workers] == [0, 0]
+    environment = os.environ | {
+        "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+    }  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(changes=CHANGES), corpus, tmp_path / "two"],
+        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ended.stdout.strip() == "[0, 0]", ended.stderr
     one, two = (load_file(tmp_path / d / "last.safetensors") for d in ("one", "two"))
     for name, value in one.items():
         torch.testing.assert_close(value, two[name], rtol=0, atol=2e-6)

@@ -4,6 +4,8 @@ import csv
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from naps.training import train
 from naps.training.schedule import halvings, rate_at, since_best
 from tests.training.test_loop import config, quiet
 
+# One Python for all kills, since starting it takes longest: its children are what is killed.
 KILLED = """
-import os, signal, sys
+import multiprocessing, os, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
@@ -26,16 +29,41 @@ import naps.training.loop as loop
 from tests.training.test_loop import config
 
 class Killing(loop.Updater):
+    at = 0
+
     def __call__(self, batch, seen):
-        if batch.step == int(sys.argv[3]):
+        if batch.step == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().__call__(batch, seen)
 
+def killed(at):
+    Killing.at = at
+    loop.train(recipe, Path(sys.argv[2]), say=lambda _: None)
+
 loop.Updater = Killing
 recipe = config(Path(sys.argv[1]), **eval_free)
-loop.train(recipe, Path(sys.argv[2]), say=lambda _: None)
+for at in sys.argv[3:]:
+    child = multiprocessing.get_context("fork").Process(target=killed, args=[int(at)])
+    child.start()
+    child.join()
+    print(child.exitcode)
 """
 CHANGES = {"steps": 24, "save_every": 4, "log_every": 3, "eval_every": 8}
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file become larger than a number of bytes, as on a disk that is full."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def curve(folder: Path) -> list[dict[str, str]]:
@@ -57,10 +85,11 @@ def test_killed_at_any_step_and_continued_gives_the_same_curve(
     torch.set_num_threads(1)
     train(config(corpus, **changes), tmp_path / "whole", say=quiet)
     script = KILLED.replace("**eval_free", f"**{changes!r}")
-    arguments = [sys.executable, "-c", script, corpus, tmp_path / "killed"]
-    for at in (6, 13):
-        ended = subprocess.run([*arguments, str(at)], cwd=Path(__file__).parents[2], timeout=120)
-        assert ended.returncode == -signal.SIGKILL
+    arguments = [sys.executable, "-c", script, corpus, tmp_path / "killed", "6", "13"]
+    ended = subprocess.run(
+        arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120
+    )
+    assert ended.stdout.split() == 2 * [str(-signal.SIGKILL)], ended.stderr
     train(config(corpus, **changes), tmp_path / "killed", say=quiet)
     assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
     assert len(curve(tmp_path / "whole")) == 10
@@ -81,24 +110,11 @@ def test_a_disk_that_fills_up_leaves_the_last_checkpoint(tmp_path: Path, corpus:
     train(recipe, tmp_path / "run", say=quiet, stop_after=4)
     state = tmp_path / "run" / "state.safetensors"
     before = state.read_bytes()
-    script = (
-        "import resource, signal, sys; from pathlib import Path\n"
-        "from naps.errors import InputError\n"
-        "from naps.training import train; from tests.training.test_loop import config\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
-        "try:\n"
-        "    train(config(Path(sys.argv[1]), save_every=4, eval_every=100), Path(sys.argv[2]),"
-        " say=lambda _: None)\n"
-        "except InputError as error:\n"
-        "    print(error); sys.exit(2)\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script, corpus, tmp_path / "run"],
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert ended.returncode == 2, ended.stderr
-    assert "state.safetensors: cannot be written" in ended.stdout
+    with (
+        full_disk(20_000),
+        pytest.raises(InputError, match=r"state\.safetensors: cannot be written"),
+    ):
+        train(recipe, tmp_path / "run", say=quiet)
     assert state.read_bytes() == before
     assert not list((tmp_path / "run").glob(".state-*"))
     said: list[str] = []
