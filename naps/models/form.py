@@ -29,9 +29,16 @@ class Form:
     overwritten: bool = False
 
     def take(self, output: object) -> Tensor:
-        """Return the activation, shape (batch, steps, channels)."""
+        """Return the activation, shape (batch, steps, channels).
+
+        Raises
+        ------
+        AttributeError, IndexError
+            If the output has not this form.
+        """
         value = plain(output)
-        assert value is not None
+        if value is None:
+            raise AttributeError("no tensor")
         return value.movedim(self.time, 1).flatten(2)
 
     def put(self, output: object, activation: Tensor) -> object:

@@ -315,6 +315,8 @@ class Survey:
             return {}
         reached = {}
         for name in names:
+            if name not in activations:
+                continue  # passed over, as what comes in is not a number
             steps = activations[name].isnan().any(2)[0]
             touched = steps.nonzero()[:, 0].tolist()
             if touched and touched[0] > 0 and touched[-1] < len(steps) - 1:
@@ -349,7 +351,8 @@ class Survey:
                 x = self._noise(length).requires_grad_()
                 activations = self._watch(names, x)[0]
                 for name in names:
-                    touched[name] |= self._felt(activations[name], x)
+                    if name in activations:
+                        touched[name] |= self._felt(activations[name], x)
         extents = {}
         for length, names in lengths.items():
             for name in names:

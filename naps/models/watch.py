@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from naps.errors import InputError
 from naps.models.form import Form
 
 Hook = Callable[[str, tuple[Any, ...], Any], Any]
@@ -54,11 +55,22 @@ def watch(
     activations : dict of str to Tensor, shape (batch, steps, channels)
     output : object
         What ``run`` gave.
+
+    Raises
+    ------
+    InputError
+        If a submodule gives what has not the form that it had.
     """
     found: dict[str, Tensor] = {}
 
     def keep(name: str, _inputs: tuple[Any, ...], output: Any) -> object:
-        value = forms[name].take(output)
+        try:
+            value = forms[name].take(output)
+        except (AttributeError, IndexError, RuntimeError):
+            raise InputError(
+                f"layer {name!r} gives {_told(output)} now, and gave something else when the "
+                f"network was looked over; leave it out with profiles.layers"
+            ) from None
         if torch.is_grad_enabled() and not value.requires_grad:
             # Weights may be frozen; the gradient wanted is not theirs.
             value = value.detach().requires_grad_()
@@ -68,3 +80,8 @@ def watch(
     with hooked(modules, keep):
         output = run()
     return found, output
+
+
+def _told(output: object) -> str:
+    shape = f" of shape {tuple(output.shape)}" if isinstance(output, Tensor) else ""
+    return f"a {type(output).__name__}{shape}"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from naps.errors import InputError, UtteranceError
 from naps.models import Network, Window
 from naps.profiles.layers import INPUT
-from naps.profiles.trace import Trace, TracedLayer
+from naps.profiles.trace import Trace, TracedLayer, refuse_not_finite
 
 # Values of whole-utterance gradients that are computed before they are cut into windows.
 _VALUES = 2**25
@@ -92,6 +92,8 @@ class AutogradTrace(Trace):
         ------
         InputError
             If the output does not depend on a layer.
+        GradientsNotFiniteError
+            Before anything is given, if some gradient is not finite.
         """
         sources = {name: self.source(name) for name in self.layers if name in wanted}
         if not sources:
@@ -109,8 +111,10 @@ class AutogradTrace(Trace):
                 places = layer.places(here).clamp(0, layer.steps - 1)
                 event = torch.arange(len(here), device=here.device)[:, None]
                 found.append(gradient[event, places])
-        for name, found in parts.items():
-            yield name, self.layers[name].windows(frames), torch.cat(found)
+        gradients = {name: torch.cat(found) for name, found in parts.items()}
+        refuse_not_finite(gradients.values())
+        for name, gradient in gradients.items():
+            yield name, self.layers[name].windows(frames), gradient
 
     def source(self, name: str) -> Tensor:
         """Return what a layer gave, shape (1, steps, channels), with the graph behind it.

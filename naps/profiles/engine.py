@@ -141,10 +141,15 @@ def sum_events(
                 found.drops.append(Drop("profiles", name, error.reason, str(error)))
                 found.lost += 1
                 continue
-            kept = _usable(here, plan, len(spectrogram), len(traced.logits), found.drops)
+            kept = _usable(here, plan, len(spectrogram), traced, found.drops)
             if len(kept.rows):
-                found.used += kept.rows.tolist()
-                EventSums(found.sums, plan, traced).add(kept)
+                added = EventSums(found.sums, plan, traced).add(kept)
+                found.used += added.rows.tolist()
+                if lost := len(kept.rows) - len(added.rows):
+                    detail = "gradients are not finite"
+                    found.drops.append(
+                        Drop("profiles", here.utterance.id, "not_finite", detail, lost)
+                    )
     return found
 
 
@@ -157,14 +162,20 @@ def _refuse_not_finite(traced: Trace) -> None:
 
 
 def _usable(
-    here: EventsHere, plan: ProfilePlan, steps: int, outputs: int, drops: list[Drop]
+    here: EventsHere, plan: ProfilePlan, steps: int, traced: Trace, drops: list[Drop]
 ) -> EventsHere:
     """Return the events of an utterance that can be averaged, and note the others."""
-    name, frames = here.utterance.id, here.frames
+    name, frames, outputs = here.utterance.id, here.frames, len(traced.logits)
     if frames.min() < 0 or frames.max() >= outputs:
         raise InputError(
             f"{name}: events lie outside its {outputs} output frames; "
             f"make the events with the same model"
+        )
+    outside = here.units[(here.units < 0) | (here.units >= traced.logits.shape[1])]
+    if plan.adjusted and plan.options.target == "predicted" and len(outside):
+        raise InputError(
+            f"{name}: events name unit {outside[0]}, and the output has {traced.logits.shape[1]} "
+            f"units; make the events with the same model"
         )
     keep = np.ones(len(frames), bool)
     if plan.options.edges == "drop":

@@ -16,7 +16,7 @@ from naps.profiles.moments import Moments
 from naps.profiles.options import Kind
 from naps.profiles.plan import EventsHere, Key, ProfilePlan
 from naps.profiles.time_reduction import reduce_time
-from naps.profiles.trace import Trace, TracedLayer
+from naps.profiles.trace import GradientsNotFiniteError, Trace, TracedLayer
 
 Codes = Mapping[str, Tensor]
 Shifts = Mapping[Kind, Tensor]
@@ -38,10 +38,25 @@ class EventSums:
         self._sums, self._plan, self._traced = sums, plan, traced
         self._batch = plan.batch
 
-    def add(self, here: EventsHere) -> None:
-        """Add all events, kind by kind; gradients once for all kinds that need them."""
-        frames = torch.from_numpy(here.frames)
-        codes = {group: torch.from_numpy(code) for group, code in here.codes.items()}
+    def add(self, here: EventsHere) -> EventsHere:
+        """Add events, kind by kind; gradients once for all kinds that need them.
+
+        Returns
+        -------
+        EventsHere
+            Those that were added: all but such with gradients that are not finite.
+        """
+        if self._plan.adjusted:
+            good = self._add_in_batches(
+                torch.from_numpy(here.frames), torch.from_numpy(here.units), _codes(here)
+            )
+            if not good.all():
+                here = here.only(good.numpy())
+        self._add_plain(here)
+        return here
+
+    def _add_plain(self, here: EventsHere) -> None:
+        frames, codes = torch.from_numpy(here.frames), _codes(here)
         for kind, rule in self._plan.rules.items():
             if rule.adjusted:
                 continue
@@ -52,8 +67,6 @@ class EventSums:
                     add_plain(into, codes, shown, frames)
                 else:
                     self._add_reduced(into, codes, shown, frames, rule)
-        if self._plan.adjusted:
-            self._add_in_batches(frames, torch.from_numpy(here.units), codes)
 
     def _of(self, kind: Kind, layer: str) -> dict[str, Moments]:
         """Return the sums of a layer by grouping."""
@@ -77,7 +90,8 @@ class EventSums:
             for group, moments in into.items():
                 moments.add(codes[group][part], values, valid)
 
-    def _add_in_batches(self, frames: Tensor, units: Tensor, codes: Codes) -> None:
+    def _add_in_batches(self, frames: Tensor, units: Tensor, codes: Codes) -> Tensor:
+        """Add the gradients of all events; return which of them are finite."""
         device = self._traced.logits.device
         self._traced.aim(frames.to(device), units.to(device))
         names = {
@@ -86,20 +100,28 @@ class EventSums:
             if rule.adjusted
             for layer in self._plan.layers_of(kind)
         }
+        good: list[Tensor] = []
         start = 0
         while start < len(frames):
             part = slice(start, start + self._batch)
             start = min(part.stop, len(frames))
-            self._add_part(frames[part], units[part], _cut(codes, part), names)
+            good.append(self._add_part(frames[part], units[part], _cut(codes, part), names))
+        return torch.cat(good)
 
-    def _add_part(self, frames: Tensor, units: Tensor, codes: Codes, names: Set[str]) -> None:
+    def _add_part(self, frames: Tensor, units: Tensor, codes: Codes, names: Set[str]) -> Tensor:
         """Add some events in some layers; if a GPU is full, one half after the other."""
         left = set(names)
+        if not len(frames):
+            return torch.zeros(0, dtype=torch.bool)
         try:
             for name, gradient, shifts in self._gradients(frames, units, names):
                 if name in left:
                     self._add_layer(name, frames, codes, gradient, shifts)
                     left.discard(name)
+        except GradientsNotFiniteError as error:
+            good = error.good.cpu()
+            self._add_part(frames[good], units[good], _cut(codes, good), left)
+            return good
         except torch.OutOfMemoryError:
             if len(frames) == 1:
                 raise InputError(
@@ -109,8 +131,11 @@ class EventSums:
             # What was added is not added again: layers are left out, or whole.
             self._batch = half = len(frames) // 2
             torch.cuda.empty_cache()
-            for part in (slice(0, half), slice(half, None)):
-                self._add_part(frames[part], units[part], _cut(codes, part), left)
+            parts = (slice(0, half), slice(half, None))
+            return torch.cat(
+                [self._add_part(frames[p], units[p], _cut(codes, p), left) for p in parts]
+            )
+        return torch.ones(len(frames), dtype=torch.bool)
 
     def _gradients(
         self, frames: Tensor, units: Tensor, names: Set[str]
@@ -153,5 +178,9 @@ class EventSums:
             )  # fmt: skip
 
 
-def _cut(codes: Codes, part: slice) -> Codes:
+def _codes(here: EventsHere) -> Codes:
+    return {group: torch.from_numpy(code) for group, code in here.codes.items()}
+
+
+def _cut(codes: Codes, part: slice | Tensor) -> Codes:
     return {group: code[part] for group, code in codes.items()}

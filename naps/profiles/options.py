@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, get_args
 
-from naps.profiles.erp.baseline import BaselineMode
-from naps.profiles.time_reduction import Reduction
+from naps.errors import InputError
+from naps.profiles.erp.baseline import MODES, BaselineMode
+from naps.profiles.time_reduction import REDUCTIONS, Reduction
 
 Kind = Literal["erp", "nap", "tinap", "grad", "snap", "navai"]
 Saliency = Literal["grad_act", "grad", "grad_times_act", "act"]
@@ -21,6 +23,22 @@ View = Literal["crop", "sequence"]
 Gradients = Literal["event", "summed"]
 Precision = Literal["float32", "tf32", "bfloat16"]
 
+_CHOICES: Mapping[str, tuple[str | None, ...]] = MappingProxyType(
+    {
+        "view": (None, *get_args(View)),
+        "hook": get_args(Hook),
+        "target": get_args(Target),
+        "gradients": get_args(Gradients),
+        "saliency": get_args(Saliency),
+        "align": get_args(Align),
+        "mask": get_args(MaskKind),
+        "average": get_args(Average),
+        "reduction": REDUCTIONS,
+        "baseline": (None, *MODES),
+        "edges": get_args(Edges),
+        "precision": get_args(Precision),
+    }
+)
 # What is made unless kinds are named.
 KINDS: tuple[Kind, ...] = ("nap", "grad")
 
@@ -80,6 +98,11 @@ class ProfileOptions:
         a profile can be trusted.
     max_bad_share : float
         Stop when more of the utterances than this cannot be used.
+
+    Raises
+    ------
+    InputError
+        If there is no such choice, or a number is out of its range.
     """
 
     layers: Sequence[str] | None = None
@@ -102,3 +125,17 @@ class ProfileOptions:
     memory_mib: float = 2048
     blocks: int = 16
     max_bad_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                known = ", ".join(str(choice) for choice in choices if choice is not None)
+                raise InputError(
+                    f"profiles.{name}: no {getattr(self, name)!r} there; there are: {known}"
+                )
+        for name, least in (("batch", 1), ("blocks", 1), ("memory_mib", 0), ("max_bad_share", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"profiles.{name}: {value} is below {least}")
+        if not 0 < self.quantile < 1:
+            raise InputError(f"profiles.quantile: {self.quantile} is not between 0 and 1")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from naps.models import Network, Window
 from naps.profiles.autograd_trace import AutogradTrace, unconnected
-from naps.profiles.trace import TracedLayer
+from naps.profiles.trace import TracedLayer, refuse_not_finite
 
 
 class SummedTrace(AutogradTrace):
@@ -54,6 +54,7 @@ class SummedTrace(AutogradTrace):
         self, frames: Tensor, units: Tensor, wanted: Collection[str]
     ) -> Iterator[tuple[str, Tensor, Tensor]]:
         """Give activations and the shared gradients over the events' windows."""
-        for name, layer in self.layers.items():
-            if name in wanted:
-                yield name, layer.windows(frames), self._shared[name].windows(frames)
+        shown = {name: layer for name, layer in self.layers.items() if name in wanted}
+        refuse_not_finite(self._shared[name].windows(frames) for name in shown)
+        for name, layer in shown.items():
+            yield name, layer.windows(frames), self._shared[name].windows(frames)

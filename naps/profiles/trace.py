@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -83,6 +83,20 @@ class TracedLayer:
         return (steps >= 0) & (steps < self.steps)
 
 
+class GradientsNotFiniteError(Exception):
+    """Some events have gradients that are not finite.
+
+    Attributes
+    ----------
+    good : Tensor of bool, shape (events,)
+        The others.
+    """
+
+    def __init__(self, good: Tensor) -> None:
+        super().__init__()
+        self.good = good
+
+
 class Trace(ABC):
     """An utterance's way through a network.
 
@@ -126,4 +140,26 @@ class Trace(ABC):
         gradient : Tensor, shape (events, width, channels)
             Of the events' logits with respect to ``activation``. What stands at steps outside
             the utterance means nothing; mask it with ``TracedLayer.valid``.
+
+        Raises
+        ------
+        GradientsNotFiniteError
+            Before anything is given, if some gradient is not finite.
         """
+
+
+def refuse_not_finite(gradients: Iterable[Tensor]) -> None:
+    """See that gradients are numbers.
+
+    Parameters
+    ----------
+    gradients : iterable of Tensor, shape (events, width, channels)
+
+    Raises
+    ------
+    GradientsNotFiniteError
+        If some are not.
+    """
+    good = torch.stack([gradient.isfinite().all(2).all(1) for gradient in gradients]).all(0)
+    if not good.all():
+        raise GradientsNotFiniteError(good)

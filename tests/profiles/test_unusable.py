@@ -377,7 +377,9 @@ def test_a_layer_that_is_skipped_where_the_input_is_no_number() -> None:
             return self.letters(self.rectified(y) if x.abs().max() < 50 else y)
 
     network = Adapter(Careful(), FEATURES)
-    assert [layer.name for layer in network.layers] == ["body", "rectified", "letters"]
+    assert [layer.name for layer in network.layers] == ["rectified", "letters"]
+    # What was passed over has no known ends.
+    assert network.layers[0].receptive_field is None
 
 
 SPOILT: dict[str, Callable[[Tensor], object]] = {
@@ -443,6 +445,24 @@ def test_a_layer_between_finite_ones_is_named(tmp_path: Path) -> None:
     kept = profiled(tmp_path, network, sounds, FOUR, layers=["exp"])
     assert (kept.events, kept.drops) == (8, [])
     assert all_finite(kept.profiles["letter", "grad"]["exp"])
+
+
+def test_a_convolution_that_overflows_below_finite_ones_is_named(tmp_path: Path) -> None:
+    network, sounds = make("wav2letter"), [sound.abs() for sound in noise(4)]
+    assert isinstance(network, Wav2Letter)
+    with torch.no_grad():
+        network.blocks[0].weight.abs_()
+        network.blocks[1].weight.abs_().neg_()
+        network.blocks[1].bias.fill_(1.0)
+    # Infinity times what is negative stays behind the next ReLU: the output is as for silence.
+    sounds[2] *= 1e38
+    run = profiled(tmp_path, network, sounds, FOUR, max_bad_share=0.25, layers=["conv1", "conv3"])
+    assert [(d.utterance, d.reason) for d in run.drops] == [("u2", "not_finite")]
+    assert "conv1" in run.drops[0].detail
+    same(run, profiled(tmp_path, network, sounds, GOOD, layers=["conv1", "conv3"]))
+    kept = profiled(tmp_path, network, sounds, FOUR, layers=["conv3"])
+    assert (kept.events, kept.drops) == (8, [])
+    assert all_finite(kept.profiles["letter", "grad"]["conv3"])
 
 
 class Rooted(Plain):

@@ -17,6 +17,7 @@ SCRIPT = """
 import multiprocessing, os, sys
 from pathlib import Path
 import torch
+import librosa.filters, soxr, torch._dynamo  # else each child would
 torch.set_num_threads(1)
 from tests.training.test_loop import config
 from naps.training import train

@@ -24,6 +24,7 @@ KILLED = """
 import multiprocessing, os, signal, sys
 from pathlib import Path
 import torch
+import librosa.filters, soxr, torch._dynamo  # else each child would
 torch.set_num_threads(1)
 import naps.training.loop as loop
 from tests.training.test_loop import config
