@@ -16,8 +16,9 @@ from torch.nn import functional
 
 from naps.models import Wav2Letter, Window
 from naps.profiles.layers import INPUT
-from naps.profiles.options import Hook, Precision
+from naps.profiles.options import Hook
 from naps.profiles.trace import Trace, TracedLayer
+from naps.profiles.way_back import WayBack
 
 
 class ConvolutionalTrace(Trace):
@@ -32,8 +33,8 @@ class ConvolutionalTrace(Trace):
         Of the layers wanted: those of the receptive field, or any others.
     hook : {"post", "pre"}
         Show activations behind or before each ReLU.
-    precision : {"float32", "tf32", "bfloat16"}
-        ``bfloat16`` takes gradients back in that format; activations are exact all the same.
+    back : WayBack, optional
+        Of the network; made here if not given.
 
     Raises
     ------
@@ -48,15 +49,13 @@ class ConvolutionalTrace(Trace):
         windows: Mapping[str, Window],
         *,
         hook: Hook = "post",
-        precision: Precision = "float32",
+        back: WayBack | None = None,
     ) -> None:
         if network.config.batch_norm:
             raise ValueError("trace needs a fused network")
         names = [INPUT, *(layer.name for layer in network.layers[:-1])]
         self._pre = hook == "pre"
-        kind = torch.bfloat16 if precision == "bfloat16" else spectrogram.dtype
-        self._weights = [block.weight.detach().to(kind) for block in network.blocks]
-        self._strides = [block.geometry.stride for block in network.blocks]
+        self._back = back or WayBack(network)
         # What every output frame sees of a layer, whatever windows are wanted of it.
         self._fields: dict[str, TracedLayer] = {}
         outputs = network.output_length(len(spectrogram))
@@ -83,7 +82,7 @@ class ConvolutionalTrace(Trace):
         """
         names = list(self._fields)
         lowest = min((names.index(name) for name in wanted), default=len(names))
-        gradient = self._weights[-1][units].transpose(1, 2)
+        gradient = self._back.output[units].transpose(1, 2)
         for index in range(len(names) - 1, lowest - 1, -1):
             name = names[index]
             field = self._fields[name]
@@ -99,8 +98,7 @@ class ConvolutionalTrace(Trace):
                     moved = _placed(found, field.window, layer.window)
                     yield name, layer.windows(frames), moved
             if index > lowest:
-                weight, stride = self._weights[index - 1], self._strides[index - 1]
-                gradient = transposed(weight, stride, passed)
+                gradient = self._back.steps[index - 1](passed)
 
 
 def _placed(gradient: Tensor, field: Window, window: Window) -> Tensor:
@@ -119,26 +117,3 @@ def _placed(gradient: Tensor, field: Window, window: Window) -> Tensor:
         part = gradient[:, first - field.offset : last - field.offset]
         placed[:, first - window.offset : last - window.offset] = part
     return placed
-
-
-def transposed(weight: Tensor, stride: int, gradient: Tensor) -> Tensor:
-    """Take a gradient back through a convolution, padding left out.
-
-    Parameters
-    ----------
-    weight : Tensor, shape (outputs, inputs, kernel)
-    stride : int
-    gradient : Tensor, shape (events, width, outputs)
-        With respect to what the convolution gave.
-
-    Returns
-    -------
-    Tensor, shape (events, (width - 1) * stride + kernel, inputs)
-    """
-    if gradient.shape[1] == 1:
-        # The product is turned round rather than the weights, which are far more.
-        product = gradient[:, 0] @ weight.flatten(1)
-        return product.view(-1, *weight.shape[1:]).transpose(1, 2).contiguous()
-    image = gradient.transpose(1, 2).unsqueeze(2).contiguous(memory_format=torch.channels_last)
-    back = functional.conv_transpose2d(image, weight.unsqueeze(2), stride=(1, stride))
-    return back.squeeze(2).transpose(1, 2).contiguous()

@@ -26,7 +26,7 @@ from naps.profiles.plan import EventsHere, ProfilePlan, make_plan
 from naps.profiles.precision import products_of
 from naps.profiles.shard_sums import ShardSums
 from naps.profiles.trace import Trace
-from naps.profiles.tracing import trace
+from naps.profiles.tracing import trace, way_back
 
 Progress = Callable[[Iterable[Utterance]], Iterable[Utterance]]
 
@@ -126,6 +126,7 @@ def sum_events(
     """
     found = ShardSums.empty(plan, folder)
     options = plan.options
+    back = way_back(model.network, options.precision) if plan.adjusted else None
     with products_of(options.precision):
         for here in work:
             try:
@@ -133,7 +134,7 @@ def sum_events(
                 traced = trace(
                     model.network, spectrogram, plan.shown,
                     gradients=options.gradients if plan.adjusted else None,
-                    hook=options.hook, precision=options.precision,
+                    hook=options.hook, back=back,
                 )  # fmt: skip
                 _refuse_not_finite(traced)
             except UtteranceError as error:

@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from naps.models import LSTMRecognizer, Window
 from naps.profiles.cell_row import CellRow
-from naps.profiles.convolutional_trace import transposed
 from naps.profiles.event_order import EventOrder
 from naps.profiles.layers import INPUT, owner
 from naps.profiles.trace import Trace, TracedLayer
+from naps.profiles.way_back import DirectStep
 
 _FRONT = "conv1"
 
@@ -202,7 +202,7 @@ class RecurrentTrace(Trace):
         if INPUT in wanted:
             output = TracedLayer.padded(self._outputs[_FRONT], plan.span, len(self.logits))
             passed = read * (output.windows(frames) > 0)
-            gradient = transposed(front.weight, front.geometry.stride, passed)
+            gradient = DirectStep(front.weight, front.geometry.stride)(passed)
             stride = front.geometry.stride
             offset = stride * plan.span.offset - front.geometry.left
             have = Window(stride, offset, gradient.shape[1])

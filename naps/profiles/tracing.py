@@ -14,6 +14,7 @@ from naps.profiles.options import Gradients, Hook, Precision
 from naps.profiles.recurrent_trace import RecurrentTrace
 from naps.profiles.summed_trace import SummedTrace
 from naps.profiles.trace import Trace
+from naps.profiles.way_back import WayBack
 
 
 def trace(
@@ -23,7 +24,7 @@ def trace(
     *,
     gradients: Gradients | None = "event",
     hook: Hook = "post",
-    precision: Precision = "float32",
+    back: WayBack | None = None,
 ) -> Trace:
     """Run a fused network once and keep what its layers did.
 
@@ -37,8 +38,10 @@ def trace(
         Of the layers and taps to look at, as from `event_windows`.
     gradients : {"event", "summed"} or None
         Which will be asked for, if any; without them, less may be kept.
-    hook, precision
+    hook : {"post", "pre"}
         As of `ProfileOptions`.
+    back : WayBack, optional
+        As from `way_back`, where many utterances are traced.
 
     Raises
     ------
@@ -53,10 +56,22 @@ def trace(
         return SummedTrace(network, spectrogram, windows)
     # Subclasses may compute something else: only what is known to the last line is by hand.
     if type(network) is Wav2Letter:
-        return ConvolutionalTrace(network, spectrogram, windows, hook=hook, precision=precision)
+        return ConvolutionalTrace(network, spectrogram, windows, hook=hook, back=back)
     if type(network) is LSTMRecognizer:
         return RecurrentTrace(network, spectrogram, windows)
     return AutogradTrace(network, spectrogram, windows, gradients=gradients is not None)
+
+
+def way_back(network: Network, precision: Precision = "float32") -> WayBack | None:
+    """Prepare what all utterances of a network have in common; None where there is nothing.
+
+    Parameters
+    ----------
+    network : Network
+    precision : {"float32", "tf32", "bfloat16"}
+        As of `ProfileOptions`.
+    """
+    return WayBack(network, precision) if type(network) is Wav2Letter else None
 
 
 def refuse_hook(network: Network, hook: Hook, gradients: Gradients | None) -> None:

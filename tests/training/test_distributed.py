@@ -51,7 +51,7 @@ def test_two_processes_learn_as_one(tmp_path: Path, corpus: Path) -> None:
     }  # fmt: skip
     ended = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(changes=CHANGES), corpus, tmp_path / "two"],
-        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120,
+        env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert ended.stdout.strip() == "[0, 0]", ended.stderr
     one, two = (load_file(tmp_path / d / "last.safetensors") for d in ("one", "two"))

@@ -88,7 +88,7 @@ def test_killed_at_any_step_and_continued_gives_the_same_curve(
     script = KILLED.replace("**eval_free", f"**{changes!r}")
     arguments = [sys.executable, "-c", script, corpus, tmp_path / "killed", "6", "13"]
     ended = subprocess.run(
-        arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120
+        arguments, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=240
     )
     assert ended.stdout.split() == 2 * [str(-signal.SIGKILL)], ended.stderr
     train(config(corpus, **changes), tmp_path / "killed", say=quiet)
