@@ -26,6 +26,7 @@ SHORT_KINDS = {
     "erp": "ERP",
     "navai": "NAvAI",
 }
+_MODES = {"binary": "by correctness", "confusion": "by what was written"}
 CATEGORY_PHRASES = {
     "manner": "by manner of articulation",
     "place": "by place of articulation",
@@ -87,8 +88,9 @@ def duration(value: object) -> str:
 
 
 def plural(group: str) -> str:
-    """Name the members of a group: letters, phonemes."""
-    return f"{group}s"
+    """Name the members of a group: letters, phonemes, phonemes by what was written."""
+    column, _, mode = group.rpartition("_")
+    return f"{column}s {_MODES[mode]}" if column and mode in _MODES else f"{group}s"
 
 
 def file_name(name: str) -> str:
