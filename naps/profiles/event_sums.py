@@ -118,6 +118,9 @@ class EventSums:
                 if name in left:
                     self._add_layer(name, frames, codes, gradient, shifts)
                     left.discard(name)
+            # What is not finite stays so on its way down: the last layer tells of all.
+            if not gradient.isfinite().all():
+                raise InputError(f"gradients of {name} are not finite; are the network's weights?")
         except GradientsNotFiniteError as error:
             good = error.good.cpu()
             self._add_part(frames[good], units[good], _cut(codes, good), left)

@@ -183,8 +183,8 @@ class ProfilePlan:
         layers = [*self.layers, self.beneath]
         cells = [self.windows.by_layer[layer.name].width * layer.channels for layer in layers]
         held = sum(cells) if any(r.align == "input" for r in self.rules.values()) else 0
-        # Activation, gradient, both masked and the convolution's own copies, of two layers.
-        return 4 * (8 * max(cells) + 2 * held) / MIB
+        # Activation, gradient, both masked, and spectra or the convolution's own copies.
+        return 4 * (12 * max(cells) + 2 * held) / MIB
 
     @property
     def batch(self) -> int:
