@@ -237,6 +237,12 @@ def workers_section(found: dict[str, Any]) -> list[str]:
 
 def forecast_section(found: dict[str, Any]) -> list[str]:
     costs: Costs = found["costs"]
+    if costs.per_second <= 0:
+        return [
+            "### Forecast",
+            "",
+            "None: the runs were too short for what the machine did beside.",
+        ]
     audio_s = 3600 * LIBRISPEECH_HOURS
     shards = costs.shards_per_second * audio_s
     longest: Run = found["lengths"][-1]

@@ -212,8 +212,10 @@ def report(
         f"and computes the spectrogram. The ways beside naps add plain activation × gradient and "
         f"write nothing, which is less than naps does; they go through one utterance a round. All "
         f"of them gave the same sums. What is the same at any length of audio, such as writing the "
-        f"file, is not in naps' time per utterance, but stated below. Peak memory is that of a "
-        f"process of its own, libraries and network included.",
+        f"file, is not in naps' time per utterance, but stated below. GFLOP are those of direct "
+        f"convolutions, two for each weight and step; where naps takes transforms in their place, "
+        f"it gets by with fewer, and its share counts those that it spared, too. Peak memory is "
+        f"that of a process of its own, libraries and network included.",
     ]
     ways = (FORWARD_WITH_SOUND, *OURS, *PEERS)
     for count in threads:

@@ -232,7 +232,7 @@ def forward_gflop(network: Wav2Letter, steps: int) -> float:
 
 
 def backward_gflop(network: Wav2Letter) -> float:
-    """Count those of an event's way back from the last layer to the first."""
+    """Count those of an event's way back from the last layer to the first, done directly."""
     windows = network.windows[2:-1]
     weights = (block.weight.numel() for block in network.blocks[1:-1])
     return sum(2 * w.width * n for w, n in zip(windows, weights, strict=True)) / 1e9

@@ -44,7 +44,7 @@ RECIPE_FOLDERS = (_HERE.parent / "recipes", _HERE / "recipes")
 class Strict(BaseModel):
     """A frozen model that refuses unknown keys, so that a misspelt one is found at once."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class CorpusConfig(Strict):
@@ -148,7 +148,7 @@ class ProfilesConfig(Strict):
     edges: Edges = "drop"
     precision: Precision = "float32"
     batch: int | None = Field(None, ge=1)
-    memory_mib: float = Field(2048, gt=0)
+    memory_mib: float = Field(2048.0, gt=0)
     blocks: int = Field(16, ge=1, le=1000)
     differences: tuple[str, ...] = ()
     exemplars: int = Field(5, ge=0, le=1000)

@@ -55,10 +55,12 @@ def svg(figure: Figure, *, name: str = "figure", dpi: int = 150) -> str:
 
 
 def _settle(figure: Figure) -> None:
-    # Each drawing would move the margins a little further: arrange them once.
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    # Each drawing would move the margins a little further: arrange them once. With an engine left,
+    # even one that does nothing, all would be drawn twice.
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def _own_ids(tag: str, prefix: str) -> str:

@@ -122,7 +122,7 @@ class ProfileOptions:
     edges: Edges = "drop"
     precision: Precision = "float32"
     batch: int | None = None
-    memory_mib: float = 2048
+    memory_mib: float = 2048.0
     blocks: int = 16
     max_bad_share: float = 0.05
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from naps.errors import InputError
 from naps.profiles import contrast
-from naps.profiles.blocks import block_products
+from naps.profiles.blocks import BlockMeans
 from naps.profiles.moments import Moments
 from naps.similarity import METRICS, distances
 from naps.similarity.gram import BlockGram, blocks_of
@@ -106,12 +106,15 @@ def test_blocks_that_the_engine_keeps(complete: bool) -> None:
     whole = Moments.zeros(3, 2, 5, masked=False)
     for part in sums:
         whole.merge(part)
+    blocks = BlockMeans(len(sums), (3, *whole.total.shape[1:]))
+    for number, part in enumerate(sums):
+        blocks.put(number, part, part.mean())
     cube = ("label", "lag", "channel")
     profile = xr.Dataset(
         {
             "mean": (cube, whole.mean().numpy()),
             "count": (("label",), whole.count.numpy()),
-            **block_products(sums),
+            **blocks.products(),
         },
         coords={"label": list("abc")},
     )
