@@ -55,8 +55,8 @@ class Run:
 
     def in_child(self, function: str, out: Path | None = None, **arguments: Any) -> Any:
         """Call a function of `benchmarks.long_corpus` for this run in a process of its own."""
-        places = {"corpus": str(self.corpus), "out": str(out or self.folder)}
-        return in_child("long_corpus", function, **places, **arguments)
+        arguments |= {"corpus": str(self.corpus), "out": str(out or self.folder)}
+        return in_child("long_corpus", function, **arguments)
 
 
 def listened(folder: Path, hours: float) -> Run:

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.child import forget_peak, peak_mib
 from naps.corpus.manifest import read_manifest, write_manifest
+from naps.corpus.utterance import Utterance
 from naps.models import load_model
 from naps.pipeline import ProfileRecipe, run_recipe
 from naps.pipeline.recipe import ExecutionConfig
@@ -38,7 +39,8 @@ def write_long_corpus(folder: Path, seconds: float) -> float:
     """Repeat the English sentences under other ids, at least so long; return how long it is."""
     shutil.copytree(EMBEDDED / "audio", folder / "audio")
     sentences = [u for u in read_manifest(EMBEDDED / "manifest.jsonl") if u.language == LANGUAGE]
-    utterances, length = [], 0.0
+    utterances: list[Utterance] = []
+    length = 0.0
     while length < seconds:
         turn, at = divmod(len(utterances), len(sentences))
         one = sentences[at]

@@ -151,7 +151,8 @@ def channels_last_convolution(block: ConvolutionBlock, x: Tensor) -> Tensor:
 def _batched(
     convolve: Callable[[ConvolutionBlock, Tensor], Tensor], job: Job, here: Here, sums: Sums
 ) -> None:
-    x, activations = crops_of(job, here).transpose(1, 2), []
+    x = crops_of(job, here).transpose(1, 2)
+    activations: list[Tensor] = []
     for block in job.network.blocks:
         x = convolve(block, x)
         if block.relu:
@@ -184,7 +185,8 @@ def captum(job: Job, here: Here, sums: Sums) -> None:
 
 def naive(job: Job, here: Here, sums: Sums) -> None:
     """Go back through the graph of the whole utterance once for each event."""
-    x, activations = listen(job, here.audio)[None], []
+    x = listen(job, here.audio)[None]
+    activations: list[Tensor] = []
     for block in job.network.blocks:
         x = block(x)
         if block.relu:
