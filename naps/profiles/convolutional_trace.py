@@ -55,7 +55,7 @@ class ConvolutionalTrace(Trace):
             raise ValueError("trace needs a fused network")
         names = [INPUT, *(layer.name for layer in network.layers[:-1])]
         self._pre = hook == "pre"
-        self._back = back or WayBack(network)
+        self._network, self._back = network, back
         # What every output frame sees of a layer, whatever windows are wanted of it.
         self._fields: dict[str, TracedLayer] = {}
         outputs = network.output_length(len(spectrogram))
@@ -80,6 +80,8 @@ class ConvolutionalTrace(Trace):
 
         Gradients at steps outside the utterance are what a longer input would feel.
         """
+        if self._back is None:
+            self._back = WayBack(self._network)
         names = list(self._fields)
         lowest = min((names.index(name) for name in wanted), default=len(names))
         gradient = self._back.output[units].transpose(1, 2)
