@@ -38,8 +38,8 @@ from benchmarks.whole_job import (
 
 TITLE = "Whole job: profiles of the full-size Wav2Letter"
 SECONDS = 10.0
-ROUNDS = 7
-UTTERANCES = 64
+ROUNDS = 5
+UTTERANCES = 24
 THREADS = (1, 2)
 # Rows, inner size and columns of products that should run as fast as any.
 PRODUCTS = ((4096, 1024, 1024), (2048, 2048, 2048))

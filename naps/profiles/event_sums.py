@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from naps.errors import InputError
-from naps.profiles.accumulation import add_adjusted, add_plain
+from naps.profiles.accumulation import Weights, add_adjusted, add_plain
 from naps.profiles.alignment import carried_shifts
 from naps.profiles.kinds import Rule
 from naps.profiles.layers import INPUT
 from naps.profiles.moments import Moments
 from naps.profiles.options import Kind
 from naps.profiles.plan import EventsHere, Key, ProfilePlan
+from naps.profiles.saliency import find_saliency
 from naps.profiles.time_reduction import reduce_time
 from naps.profiles.trace import GradientsNotFiniteError, Trace, TracedLayer
 
@@ -154,10 +155,9 @@ class EventSums:
             waiting.append((name, gradient))
             if rules and name == INPUT:
                 layer = self._traced.layers[INPUT]
-                shifts = {
-                    kind: add_adjusted({}, {}, layer, frames, gradient, saliency=rule.weights)
-                    for kind, rule in rules.items()
-                }
+                for kind, rule in rules.items():
+                    weights, saliency = self._weights(rule, layer, frames, gradient)
+                    shifts[kind] = add_adjusted({}, {}, layer, frames, weights, saliency=saliency)
             # Gradients come from the top down: those above the input wait for it.
             if shifts or not rules:
                 yield from ((name, gradient, shifts) for name, gradient in waiting)
@@ -173,12 +173,23 @@ class EventSums:
             moved = None
             if kind in shifts:
                 moved = carried_shifts(shifts[kind], plan.beneath, plan.layer(name), layer.window)
+            weights, saliency = self._weights(rule, layer, frames, gradient)
             add_adjusted(
-                self._of(kind, name), codes, layer, frames, gradient,
-                saliency=rule.weights, align="none" if rule.align == "none" else "layer",
+                self._of(kind, name), codes, layer, frames, weights,
+                saliency=saliency, align="none" if rule.align == "none" else "layer",
                 mask=rule.mask, quantile=plan.options.quantile,
                 complete=plan.windows.complete, shifts=moved,
             )  # fmt: skip
+
+    def _weights(
+        self, rule: Rule, layer: TracedLayer, frames: Tensor, gradient: Tensor
+    ) -> tuple[Tensor, Weights]:
+        """Return what windows are moved and masked by, and how it is to be read."""
+        assert rule.saliency is not None
+        if isinstance(rule.saliency, str):
+            return gradient, rule.saliency
+        windows = layer.windows(frames.to(gradient.device))
+        return find_saliency(rule.saliency)(windows, gradient), "given"
 
 
 def _codes(here: EventsHere) -> Codes:

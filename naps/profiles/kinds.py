@@ -10,6 +10,8 @@ from typing import Any
 from naps.profiles.contrast import Reference
 from naps.profiles.erp.baseline import BaselineMode
 from naps.profiles.options import Align, Average, Kind, MaskKind, ProfileOptions, Saliency
+from naps.profiles.saliency import Saliency as SaliencyFunction
+from naps.profiles.saliency import saliency_name
 from naps.profiles.time_reduction import Reduction
 
 _TARGETS = {
@@ -32,7 +34,7 @@ class Rule:
         Whether windows reach from one lag to another whatever an output frame sees.
     input_only : bool
         Whether it is made of the input alone.
-    saliency : str or None
+    saliency : str, callable or None
         What windows are moved and masked by; None if they are neither.
     align, mask, average
         As of `ProfileOptions`.
@@ -46,7 +48,7 @@ class Rule:
 
     epoch: bool = False
     input_only: bool = False
-    saliency: Saliency | None = None
+    saliency: Saliency | SaliencyFunction | None = None
     align: Align = "none"
     mask: MaskKind = "none"
     average: Average = "masked"
@@ -58,12 +60,6 @@ class Rule:
     def adjusted(self) -> bool:
         """Whether windows are moved and masked by their gradients."""
         return self.saliency is not None
-
-    @property
-    def weights(self) -> Saliency:
-        """The saliency of a kind that has one."""
-        assert self.saliency is not None
-        return self.saliency
 
 
 def erp(options: ProfileOptions) -> Rule:
@@ -136,7 +132,7 @@ def describe(
     """
     rule = rule_of(kind, options)
     gradients = {
-        "saliency": str(rule.saliency),
+        "saliency": "none" if rule.saliency is None else saliency_name(rule.saliency),
         "quantile": options.quantile if rule.mask == "quantile" else float("nan"),
         "average": rule.average,
         "target": _TARGETS[options.target],

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from naps.errors import InputError
 from naps.profiles.erp.baseline import MODES, BaselineMode
+from naps.profiles.saliency import Saliency as SaliencyFunction
 from naps.profiles.time_reduction import REDUCTIONS, Reduction
 
 Kind = Literal["erp", "nap", "tinap", "grad", "snap", "navai"]
@@ -65,8 +66,9 @@ class ProfileOptions:
     gradients : {"event", "summed"}
         Exact ones of every event; or those of the sum of all events' logits of an utterance,
         which cost one backward pass and mix events within each other's receptive field.
-    saliency : {"grad_act", "grad", "grad_times_act", "act"}
-        For ``snap``: what says how much a value mattered, see `naps.profiles.saliency`.
+    saliency : {"grad_act", "grad", "grad_times_act", "act"} or callable
+        For ``snap``: what says how much a value mattered, see `naps.profiles.saliency`; or a
+        function of activation and gradient, both (events, width, channels), that gives as much.
     align : {"layer", "input", "none"}
         Move each event's window so that its peak of saliency comes to the middle: layer by
         layer, or all layers by what the peak at the input says.
@@ -111,7 +113,7 @@ class ProfileOptions:
     hook: Hook = "post"
     target: Target = "predicted"
     gradients: Gradients = "event"
-    saliency: Saliency = "grad_act"
+    saliency: Saliency | SaliencyFunction = "grad_act"
     align: Align = "layer"
     mask: MaskKind = "soft"
     quantile: float = 0.5
@@ -128,6 +130,8 @@ class ProfileOptions:
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
+            if callable(getattr(self, name)):
+                continue
             if getattr(self, name) not in choices:
                 known = ", ".join(str(choice) for choice in choices if choice is not None)
                 raise InputError(

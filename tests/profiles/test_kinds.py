@@ -209,6 +209,22 @@ def test_any_saliency(recognizer: Recognizer, here: Corpus) -> None:
     assert not other["conv2"]["mean"].values[silent].any()
 
 
+def test_a_saliency_of_ones_own(recognizer: Recognizer, here: Corpus) -> None:
+    def product(activation: Tensor, gradient: Tensor) -> Tensor:
+        return (activation * gradient).abs()
+
+    for align in ("layer", "input"):
+        own = made(recognizer, here, "snap", saliency=product, align=align)
+        known = made(recognizer, here, "snap", saliency="grad_act", align=align)
+        for name, profile in own.items():
+            assert "product" in profile.attrs["saliency"]
+            assert np.array_equal(profile["shift"], known[name]["shift"])
+            for variable in ("mean", "mask"):
+                np.testing.assert_allclose(profile[variable], known[name][variable], atol=1e-6)
+    with pytest.raises(InputError, match="negative or not finite"):
+        made(recognizer, here, "snap", saliency=lambda a, g: a * g)
+
+
 def test_aligned_inputs_against_those_of_all_groups(recognizer: Recognizer, here: Corpus) -> None:
     found = made(recognizer, here, "navai", layers=["conv9"])
     assert list(found) == ["input"]
