@@ -25,6 +25,7 @@ from naps.pipeline.listening import (
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
 from naps.profiles import choose_layers, profile_events
+from naps.profiles.contrast import pair_of
 from naps.profiles.grouping import split_name
 from naps.profiles.plan import ProfilePlan, make_plan, plan_windows
 
@@ -99,6 +100,7 @@ def check_recipe(
             raise InputError(
                 f"no column {group!r} to group events by; there are: {', '.join(sorted(columns))}"
             )
+    _check_differences(recipe, model)
     bad = [u for u in utterances if not u.audio.is_file()]
     step = max(1, len(utterances) // _OPENED)
     bad += [u for u in utterances[::step] if u.audio.is_file() and not _opens(u)]
@@ -108,6 +110,18 @@ def check_recipe(
             f"max_bad_share={recipe.max_bad_share}; the first is {bad[0].audio}"
         )
     return model, utterances
+
+
+def _check_differences(recipe: ProfileRecipe, model: Recognizer) -> None:
+    """See that differences are of letters or phonemes that there are; of others, events tell."""
+    groups, labels = active_groups(recipe), _labels(recipe, model)
+    for text in recipe.profiles.differences:
+        known = [group not in labels or pair_of(labels[group], text) for group in groups]
+        if not any(known):
+            raise InputError(
+                f"profiles.differences: {text!r} names no two groups of {' or '.join(groups)}; "
+                f"write FIRST-SECOND, such as S-Z"
+            )
 
 
 def _recognizer(recipe: ProfileRecipe, model: Recognizer | str | None) -> Recognizer:
@@ -195,11 +209,11 @@ def _made_up_plan(
     recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]
 ) -> ProfilePlan:
     """Plan profiles of as many groups as there may be; how many there are, only events tell."""
-    sizes = {"letter": len(model.alphabet), "phoneme": len(inventory(model.language))}
+    known = _labels(recipe, model)
     groups: dict[str, list[str]] = {}
     for name in active_groups(recipe):
         column, mode = split_name(name)
-        size = sizes.get(column) or _values(utterances, column)
+        size = len(known[column]) if column in known else _values(utterances, column)
         size *= {"binary": 2, "confusion": len(model.alphabet)}.get(mode or "", 1)
         groups[name] = [str(number) for number in range(size)]
     count = max(map(len, groups.values()))
@@ -212,6 +226,14 @@ def _made_up_plan(
         model, utterances, events, groups=list(groups), kinds=recipe.profiles.kinds,
         options=profile_options(recipe),
     )  # fmt: skip
+
+
+def _labels(recipe: ProfileRecipe, model: Recognizer) -> dict[str, list[str]]:
+    """Return the letters, and the phonemes where they are asked for: not all languages have any."""
+    found = {"letter": list(model.alphabet.symbols)}
+    if "phoneme" in {split_name(group)[0] for group in active_groups(recipe)}:
+        found["phoneme"] = list(inventory(model.language))
+    return found
 
 
 def _values(utterances: list[Utterance], column: str) -> int:

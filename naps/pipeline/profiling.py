@@ -79,6 +79,9 @@ def make_profiles(
     for group, kind, profiles in collector.profiles(attributes):
         save_profiles(profile_file(run, group, kind), profiles)
         _write_differences(run, recipe, group, kind, profiles)
+    for text in recipe.profiles.differences:
+        if not any(pair_of(labels, text) for labels in plan.labels.values()):
+            say(f"profiles: no events of both groups of the difference {text}")
     events = read_events(run.events / "events.parquet")
     for group in plan.labels:
         chosen = exemplars(events, collector.used, group, recipe.profiles.exemplars)

@@ -1,5 +1,6 @@
 """What the profiles stage writes beside the profiles."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +76,19 @@ def test_a_check_says_what_memory_a_run_takes(tmp_path: Path, recipe: ProfileRec
     assert not expected.spills
     # Letters, and the two rooms of the manifest.
     width, channels = 68, model.layers[1].channels
-    assert expected.sums_mib == pytest.approx(8 * 3 * (29 + 2) * width * channels / 2**20)
+    assert expected.sums_mib == pytest.approx(8 * 3 * (28 + 2) * width * channels / 2**20)
     tight = recipe.profiles.model_copy(update={"memory_mib": 0.01})
     small = forecast(recipe.model_copy(update={"profiles": tight}), model, utterances)
     assert small.spills
     assert small.batch_mib < expected.batch_mib
+
+
+def test_a_language_without_phones_has_letters(tmp_path: Path, recipe: ProfileRecipe) -> None:
+    foreign = replace(load_model(recipe.model), language="xx")
+    save_recognizer(tmp_path / "foreign.safetensors", foreign)
+    changes = {"model": str(tmp_path / "foreign.safetensors"), "lexicon": None, "g2p": None}
+    model, utterances = check_recipe(recipe.model_copy(update=changes))
+    assert forecast(recipe.model_copy(update=changes), model, utterances).sums_mib > 0
 
 
 @pytest.mark.parametrize(
@@ -88,6 +97,7 @@ def test_a_check_says_what_memory_a_run_takes(tmp_path: Path, recipe: ProfileRec
         ({"hook": "pre", "gradients": "summed"}, "hook=pre"),
         ({"lags_ms": (-100.0, 100.0)}, "view=sequence"),
         ({"groups": ("shape_binary",)}, "no column 'shape_binary'"),
+        ({"groups": ("letter",), "differences": ("a-QQ",)}, "'a-QQ' names no two groups of letter"),
     ],
 )
 def test_a_check_finds_what_cannot_be_done(

@@ -176,15 +176,17 @@ def test_lstm_of_any_size(
     torch.manual_seed(seed)
     network = LSTMRecognizer(config).double().eval()
     lively(network)
-    below = Layer("input", config.n_mels, 1, 0, 1)
-    windows = {
-        layer.name: lag_window(layer, network.layers[-1], (first, first + width))
-        for layer in (below, *network.layers[:-1])
-    }
+    windows = windows_between(network, first, first + width)
     outputs = network.output_length(length)
     frames = torch.cat([torch.randint(0, outputs, (3,)), torch.tensor([outputs - 1, 0])])
     check(network, windows, torch.randn(length, config.n_mels).double(), frames, dtype,
           complete=False)  # fmt: skip
+
+
+def windows_between(network: LSTMRecognizer, first: int, last: int) -> dict[str, Window]:
+    """Windows of all layers from one lag to another, in input frames."""
+    layers = (Layer("input", network.config.n_mels, 1, 0, 1), *network.layers[:-1])
+    return {layer.name: lag_window(layer, network.layers[-1], (first, last)) for layer in layers}
 
 
 @EXAMPLES
@@ -195,11 +197,7 @@ def test_an_lstm_in_windows_as_long_as_the_utterance(
     torch.manual_seed(seed)
     network = LSTMRecognizer(config).double().eval()
     lively(network)
-    below = Layer("input", config.n_mels, 1, 0, 1)
-    windows = {
-        layer.name: lag_window(layer, network.layers[-1], (-length - 9, length + 9))
-        for layer in (below, *network.layers[:-1])
-    }
+    windows = windows_between(network, -length - 9, length + 9)
     frames = torch.randint(0, network.output_length(length), (3,))
     check(network, windows, torch.randn(length, config.n_mels).double(), frames, torch.float64,
           complete=True)  # fmt: skip
