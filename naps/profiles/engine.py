@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from naps.corpus.audio import read_audio
 from naps.corpus.utterance import Utterance
@@ -155,11 +156,16 @@ def sum_events(
 
 
 def _refuse_not_finite(traced: Trace) -> None:
-    if not torch.isfinite(traced.logits).all():
+    if not _all_finite(traced.logits):
         raise UtteranceError("not_finite", "the recognizer's output is not finite")
     for name, layer in traced.layers.items():
-        if not torch.isfinite(layer.activation).all():
+        if not _all_finite(layer.activation):
             raise UtteranceError("not_finite", f"the activations of {name} are not finite")
+
+
+def _all_finite(values: Tensor) -> bool:
+    # What is not finite makes its sum so, and a sum is quickly made; it may also overflow.
+    return bool(values.sum().isfinite()) or bool(values.isfinite().all())
 
 
 def _usable(

@@ -46,6 +46,8 @@ class TracedLayer:
         steps = len(activation)
         left = max(0, -window.offset)
         right = max(0, window.start(outputs - 1) + window.width - steps)
+        if not left and not right:
+            return cls(activation.contiguous(), 0, steps, window)
         padded = activation.new_zeros((left + steps + right, activation.shape[1]))
         padded[left : left + steps] = activation
         return cls(padded, left, steps, window)
