@@ -24,7 +24,7 @@ from distributed import Client
 from benchmarks.child import environment, in_child
 from benchmarks.long_corpus import MODEL, write_long_corpus
 from benchmarks.machine import machine
-from naps.profiles.shards import SHARD_EVENTS
+from naps.profiles.shards import shard_size
 
 TITLE = "Execution: memory, processes, Dask"
 HOURS = (1.0, 4.0)
@@ -121,7 +121,7 @@ class Costs:
     write, merge : float
         For each shard: writing its sums, where they are made; reading and adding them, in the
         process that asked.
-    shards_per_second : float
+    events_per_second : float
         Of audio.
     """
 
@@ -129,11 +129,16 @@ class Costs:
     per_second: float
     write: float
     merge: float
-    shards_per_second: float
+    events_per_second: float
+
+    def shards(self, audio_s: float) -> float:
+        """Reckon the shards of so much audio."""
+        events = self.events_per_second * audio_s
+        return events / shard_size(round(events))
 
     def forecast(self, audio_s: float, workers: int) -> float:
         """Reckon the seconds for so much audio and so many workers."""
-        shards = self.shards_per_second * audio_s
+        shards = self.shards(audio_s)
         work = (self.per_second * audio_s + self.write * shards) / workers
         merging = self.merge * shards
         # A process alone does both; one that asks others adds while they work.
@@ -149,7 +154,7 @@ def costs_of(
     grown = long["seconds"] - short["seconds"] - of_a_shard * (long["shards"] - short["shards"])
     per_second = grown / (b.audio_s - a.audio_s)
     fixed = short["seconds"] - per_second * a.audio_s - of_a_shard * short["shards"]
-    rate = b.events / b.audio_s / SHARD_EVENTS
+    rate = b.events / b.audio_s
     return Costs(max(0.0, fixed), per_second, shard["write_s"], shard["merge_s"], rate)
 
 
@@ -195,8 +200,7 @@ def memory_section(found: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|",
         *rows,
         "",
-        f"The last has {ratio:.2f} times the first's peak. Sums do not grow, but where a block has "
-        f"several shards, those of the block and of a shard are held at a time. To plan, every "
+        f"The last has {ratio:.2f} times the first's peak. Sums do not grow. To plan, every "
         f"process reads the manifest and the table of events: {grown:.1f} MiB for an hour of "
         f"audio, which would be {grown * LIBRISPEECH_HOURS / 1024:.1f} GiB for "
         f"{LIBRISPEECH_HOURS} hours.",
@@ -244,7 +248,8 @@ def forecast_section(found: dict[str, Any]) -> list[str]:
             "None: the runs were too short for what the machine did beside.",
         ]
     audio_s = 3600 * LIBRISPEECH_HOURS
-    shards = costs.shards_per_second * audio_s
+    shards = costs.shards(audio_s)
+    size = shard_size(round(costs.events_per_second * audio_s))
     longest: Run = found["lengths"][-1]
     mib = found["shard"]["mib"]
     listening = longest.listening_s / longest.audio_s
@@ -253,7 +258,7 @@ def forecast_section(found: dict[str, Any]) -> list[str]:
         "",
         f"Reckoned, not measured, for {MODEL} and workers like the one here, one thread each. From "
         f"the shortest and the longest run: {costs.per_second:.4f} s of work for a second of audio "
-        f"and {costs.fixed:.1f} s at any length. A shard of {SHARD_EVENTS} events has sums of "
+        f"and {costs.fixed:.1f} s at any length. A shard of {size} events has sums of "
         f"{mib:.0f} MiB: {costs.write:.2f} s to write where they are made, {costs.merge:.2f} s to "
         f"read and add in the process that asked (medians on this machine's disk). At "
         f"{longest.events / longest.audio_s:.1f} events a second there are {shards:.0f} shards, "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from naps.errors import InputError
 from naps.events.letters import Row
@@ -68,8 +69,14 @@ def write_events(path: Path, events: pd.DataFrame) -> None:
         events.to_parquet(temporary, index=False)
 
 
-def read_events(path: Path) -> pd.DataFrame:
+def read_events(path: Path, columns: Collection[str] | None = None) -> pd.DataFrame:
     """Read a table of events.
+
+    Parameters
+    ----------
+    path : Path
+    columns : collection of str, optional
+        Read these alone, those of them that there are: a long corpus has many events.
 
     Raises
     ------
@@ -77,7 +84,9 @@ def read_events(path: Path) -> pd.DataFrame:
         If the file is missing, damaged or no table of events.
     """
     try:
-        events = pd.read_parquet(path)
+        known = pq.read_schema(path).names
+        chosen = [name for name in known if columns is None or name in columns]
+        events = pd.read_parquet(path, columns=chosen)
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{path}: not a readable table of events: {error}") from None
     missing = [c for c in ("utterance", "frame", "unit") if c not in events]

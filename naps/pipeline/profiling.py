@@ -22,7 +22,8 @@ from naps.pipeline.workers import InProcess, Workers
 from naps.profiles import Profiles, save_profiles
 from naps.profiles.collect import Collector
 from naps.profiles.contrast import GroupWeights, combine, pair_of, pair_weights
-from naps.profiles.exemplars import exemplars
+from naps.profiles.exemplars import EXEMPLAR_COLUMNS, exemplars
+from naps.profiles.plan import needed_columns
 
 Say = Callable[[str], None]
 
@@ -82,7 +83,8 @@ def make_profiles(
     for text in recipe.profiles.differences:
         if not any(pair_of(labels, text) for labels in plan.labels.values()):
             say(f"profiles: no events of both groups of the difference {text}")
-    events = read_events(run.events / "events.parquet")
+    columns = needed_columns(list(plan.labels)) | set(EXEMPLAR_COLUMNS)
+    events = read_events(run.events / "events.parquet", columns)
     for group in plan.labels:
         chosen = exemplars(events, collector.used, group, recipe.profiles.exemplars)
         write_text(run.profiles / "exemplars" / f"{group}.csv", chosen.to_csv(index=False))

@@ -17,7 +17,7 @@ from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import active_groups, profile_options, run_utterances
 from naps.profiles.collect import shard_file
 from naps.profiles.engine import sum_events
-from naps.profiles.plan import ProfilePlan, make_plan
+from naps.profiles.plan import ProfilePlan, make_plan, needed_columns
 from naps.profiles.shard_sums import save_sums
 
 
@@ -54,11 +54,12 @@ class ShardJob:
 
 def plan_of(run: RunFolder, recipe: ProfileRecipe, model: Recognizer) -> ProfilePlan:
     """Plan the profiles of a run from its events."""
+    groups = active_groups(recipe)
     return make_plan(
         model,
         run_utterances(run, recipe),
-        read_events(run.events / "events.parquet"),
-        groups=active_groups(recipe),
+        read_events(run.events / "events.parquet", needed_columns(groups)),
+        groups=groups,
         kinds=recipe.profiles.kinds,
         options=profile_options(recipe),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.linalg.blas import dsyrk
 from torch import Tensor
 
 from naps.profiles.moments import Moments, zeros
@@ -72,9 +74,11 @@ class BlockMeans:
         shape = self._counts.shape
         flat = self._means.flatten(0, 1)
         pair = ("block", "label")
-        gram = (flat @ flat.T).view(*shape, *shape)
+        # Half of a symmetric product is enough.
+        half = dsyrk(1.0, flat.numpy().T, trans=1)
+        gram = (np.triu(half) + np.triu(half, 1).T).reshape(*shape, *shape)
         return {
-            "block_gram": ((*pair, "other_block", "other_label"), gram.numpy()),
+            "block_gram": ((*pair, "other_block", "other_label"), gram),
             "block_sum": (pair, flat.sum(1).view(shape).numpy()),
             "block_count": (pair, self._counts.numpy()),
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import xarray as xr
 
@@ -18,7 +19,7 @@ from naps.profiles.file import Profiles
 from naps.profiles.kinds import describe
 from naps.profiles.options import Kind
 from naps.profiles.plan import Key, ProfilePlan
-from naps.profiles.shard_sums import ShardSums, SumsFile, save_sums, stored_sums
+from naps.profiles.shard_sums import Ints, ShardSums, SumsFile, save_sums, stored_sums
 
 
 def shard_file(folder: Path, number: int) -> Path:
@@ -47,9 +48,9 @@ class Collector:
 
     plan: ProfilePlan
     folder: Path
-    _block: ShardSums | None = field(default=None, init=False)
-    _next: int = field(default=0, init=False)
-    _files: dict[int, SumsFile] = field(default_factory=dict, init=False)
+    _blocks: dict[int, SumsFile] = field(default_factory=dict, init=False)
+    # Of the block in work: what is there of it.
+    _shards: dict[int, SumsFile] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,58 +58,54 @@ class Collector:
             found = stored_sums(block_file(self.folder, block), self.plan.digest)
             if found is None:
                 break
-            self._files[block] = found
-            self._next += sum(shard.block == block for shard in self.plan.shards)
+            self._blocks[block] = found
 
     def missing(self) -> list[int]:
         """Return the shards whose sums are nowhere yet."""
         return [
             shard.number
-            for shard in self.plan.shards[self._next :]
-            if stored_sums(shard_file(self.folder, shard.number), self.plan.digest) is None
+            for shard in self.plan.shards
+            if shard.block >= len(self._blocks) and self._stored(shard.number) is None
         ]
 
-    def advance(self, given: ShardSums | None = None) -> None:
-        """Add what is there, in the order of the shards, as far as it goes.
+    def advance(self) -> None:
+        """Add up the blocks whose shards are all there, in the order of the shards.
 
-        Parameters
-        ----------
-        given : ShardSums, optional
-            Of the next shard, where they are still in memory and need not be read.
+        Nothing is held in memory in between: it is for whoever works on the shards.
 
         Raises
         ------
         InputError
             If by now more utterances are lost than the options allow.
         """
-        shards, plan = self.plan.shards, self.plan
-        while self._next < len(shards):
-            shard = shards[self._next]
-            path, block = shard_file(self.folder, shard.number), shard.block
-            last = shard.number + 1 == len(shards) or shards[shard.number + 1].block != block
-            alone = last and self._block is None
-            if given is None:
-                found = stored_sums(path, plan.digest)
-                if found is None:
-                    return
-                if not alone:
-                    whole = self._block or ShardSums.empty(plan, self.folder)
-                    self._block = whole.plus(found)
-            else:
-                self._block = given if self._block is None else self._block.plus(given)
-                given = None
-            self._next += 1
-            if last:
-                target = block_file(self.folder, block)
-                if self._block is None:
-                    path.replace(target)
-                else:
-                    save_sums(target, self._block, plan.digest)
-                self._files[block], self._block = SumsFile(target), None
-                for done in shards:
-                    if done.block == block:
-                        shard_file(self.folder, done.number).unlink(missing_ok=True)
+        while len(self._blocks) < self.plan.blocks:
+            block = len(self._blocks)
+            numbers = [shard.number for shard in self.plan.shards if shard.block == block]
+            for number in numbers:
+                found = self._shards.get(number) or self._stored(number)
+                if found is not None:
+                    self._shards[number] = found
             self._refuse_too_many()
+            if len(self._shards) < len(numbers):
+                return
+            self._finish(block, [self._shards[number] for number in numbers])
+
+    def _stored(self, number: int) -> SumsFile | None:
+        return stored_sums(shard_file(self.folder, number), self.plan.digest)
+
+    def _finish(self, block: int, parts: list[SumsFile]) -> None:
+        """Turn the files of the shards of a block into its own."""
+        target = block_file(self.folder, block)
+        if len(parts) == 1:
+            parts[0].path.replace(target)
+        else:
+            whole = ShardSums.empty(self.plan, self.folder)
+            for part in parts:
+                whole.plus(part)
+            save_sums(target, whole, self.plan.digest)
+        self._blocks[block], self._shards = SumsFile(target), {}
+        for part in parts:
+            part.path.unlink(missing_ok=True)
 
     @property
     def drops(self) -> list[Drop]:
@@ -116,13 +113,13 @@ class Collector:
         return [drop for part in self._parts() for drop in part.drops]
 
     @property
-    def used(self) -> list[int]:
+    def used(self) -> Ints:
         """Rows of the events that were averaged."""
-        return [row for part in self._parts() for row in part.used]
+        parts = [part.used for part in self._parts()]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
-    def _parts(self) -> list[SumsFile | ShardSums]:
-        parts: list[SumsFile | ShardSums] = list(self._files.values())
-        return parts if self._block is None else [*parts, self._block]
+    def _parts(self) -> list[SumsFile]:
+        return [*self._blocks.values(), *(self._shards[number] for number in sorted(self._shards))]
 
     def _refuse_too_many(self) -> None:
         lost = sum(part.lost for part in self._parts())
@@ -146,7 +143,7 @@ class Collector:
         InputError
             If no event was averaged.
         """
-        if not self.used:
+        if not len(self.used):
             raise InputError(
                 "no event is left to average; with short utterances, try profiles.edges=keep"
             )
@@ -167,7 +164,7 @@ class Collector:
         rule, windows = plan.rules[kind], plan.windows_of(kind)
         whole = plan.zeros(key)
         blocks = BlockMeans(plan.blocks, plan.shape(key), self.folder if plan.spills else None)
-        for number, file in enumerate(self._files.values()):
+        for number, file in enumerate(self._blocks.values()):
             moments = file.moments(key)
             whole.merge(moments)
             blocks.put(number, moments, average_of(moments, rule))

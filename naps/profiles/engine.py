@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from naps.corpus.audio import read_audio
@@ -18,14 +17,14 @@ from naps.corpus.utterance import Utterance
 from naps.errors import InputError, UtteranceError
 from naps.events import Drop
 from naps.models import Recognizer
-from naps.profiles.collect import Collector
+from naps.profiles.collect import Collector, shard_file
 from naps.profiles.event_sums import EventSums
 from naps.profiles.file import Profiles
 from naps.profiles.layers import INPUT
 from naps.profiles.options import KINDS, Kind, ProfileOptions
 from naps.profiles.plan import EventsHere, ProfilePlan, make_plan
 from naps.profiles.precision import products_of
-from naps.profiles.shard_sums import ShardSums
+from naps.profiles.shard_sums import ShardSums, save_sums
 from naps.profiles.trace import Trace
 from naps.profiles.tracing import trace, way_back
 
@@ -97,7 +96,10 @@ def profile_events(
         collector = Collector(plan, Path(folder))
         for shard in plan.shards:
             work = (next(waiting) for _ in plan.work_of(shard.number))
-            collector.advance(sum_events(model, plan, work, collector.folder))
+            sums = sum_events(model, plan, work, collector.folder)
+            save_sums(shard_file(collector.folder, shard.number), sums, plan.digest)
+            del sums
+            collector.advance()
         common = {"model": model.name, "model_sha256": model.sha256, **(attributes or {})}
         results = {(group, kind): profiles for group, kind, profiles in collector.profiles(common)}
         # What shows the progress may wait to hear that there is nothing more.
@@ -126,6 +128,7 @@ def sum_events(
         If an event lies outside its utterance.
     """
     found = ShardSums.empty(plan, folder)
+    used = [found.used]
     options = plan.options
     back = way_back(model.network, options.precision) if plan.adjusted else None
     with products_of(options.precision):
@@ -146,12 +149,13 @@ def sum_events(
             kept = _usable(here, plan, len(spectrogram), traced, found.drops)
             if len(kept.rows):
                 added = EventSums(found.sums, plan, traced).add(kept)
-                found.used += added.rows.tolist()
+                used.append(added.rows)
                 if lost := len(kept.rows) - len(added.rows):
                     detail = "gradients are not finite"
                     found.drops.append(
                         Drop("profiles", here.utterance.id, "not_finite", detail, lost)
                     )
+    found.used = np.concatenate(used)
     return found
 
 

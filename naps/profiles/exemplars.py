@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from naps.profiles.grouping import grouping
 
-_SAID = ("utterance", "frame", "time_s", "probability", "letter", "phoneme", "word", "speaker")
+EXEMPLAR_COLUMNS = (
+    "utterance",
+    "frame",
+    "time_s",
+    "probability",
+    "letter",
+    "phoneme",
+    "word",
+    "speaker",
+)
 
 
-def exemplars(events: pd.DataFrame, used: Sequence[int], group: str, count: int) -> pd.DataFrame:
+def exemplars(events: pd.DataFrame, used: npt.ArrayLike, group: str, count: int) -> pd.DataFrame:
     """Choose events of every group, the most probable of each utterance first.
 
     Parameters
     ----------
     events : DataFrame
         As in ``events.parquet``.
-    used : sequence of int
+    used : array_like of int
         Rows of the events that were averaged.
     group : str
         As of `naps.profiles.grouping.grouping`.
@@ -34,7 +42,7 @@ def exemplars(events: pd.DataFrame, used: Sequence[int], group: str, count: int)
     found = grouping(events, group)
     rows = np.asarray(used, np.int64)
     rows = rows[found.codes[rows] >= 0]
-    said = [name for name in _SAID if name in events]
+    said = [name for name in EXEMPLAR_COLUMNS if name in events]
     chosen = events.iloc[rows][said].assign(label=np.asarray(found.labels)[found.codes[rows]])
     if "probability" not in chosen:
         chosen["probability"] = np.nan

@@ -17,7 +17,7 @@ import pandas as pd
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
 from naps.models import Layer, Recognizer, Window
-from naps.profiles.grouping import grouping
+from naps.profiles.grouping import grouping, split_name
 from naps.profiles.kinds import RULES, Rule, rule_of
 from naps.profiles.layers import INPUT, choose_layers, input_layer
 from naps.profiles.moments import Moments
@@ -271,6 +271,12 @@ def make_plan(
         work=work,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def needed_columns(groups: Sequence[str]) -> set[str]:
+    """Return the columns of events that `make_plan` looks at."""
+    by = {part for group in groups for part in (group, split_name(group)[0])}
+    return {"utterance", "frame", "unit", "letter", "reference", "correct", *by}
 
 
 def plan_windows(

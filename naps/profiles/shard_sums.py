@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -16,6 +18,8 @@ from naps.files import replacing
 from naps.profiles.moments import Moments
 from naps.profiles.plan import Key, ProfilePlan
 from naps.weights import save_tensors
+
+Ints = npt.NDArray[np.int64]
 
 _FIELDS = ("total", "squares", "mask", "count", "lag_count", "shift")
 
@@ -28,7 +32,7 @@ class ShardSums:
     ----------
     sums : dict
         (grouping, kind, layer) → Moments.
-    used : list of int
+    used : array of int64
         Rows of the events that were averaged.
     drops : list of Drop
         What was left out.
@@ -37,7 +41,7 @@ class ShardSums:
     """
 
     sums: dict[Key, Moments]
-    used: list[int] = field(default_factory=list)
+    used: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     drops: list[Drop] = field(default_factory=list)
     lost: int = 0
 
@@ -62,7 +66,7 @@ class ShardSums:
         """Add the sums of other events to these, in place, and return them."""
         for key, moments in self.sums.items():
             moments.merge(other.moments(key))
-        self.used += other.used
+        self.used = np.concatenate([self.used, other.used])
         self.drops += other.drops
         self.lost += other.lost
         return self
@@ -78,7 +82,7 @@ def save_sums(path: Path, sums: ShardSums, digest: str) -> None:
     digest : str
         Of the plan that they belong to.
     """
-    tensors = {"used": torch.tensor(sums.used, dtype=torch.int64)}
+    tensors = {"used": torch.from_numpy(sums.used)}
     for key, moments in sums.sums.items():
         for name in _FIELDS:
             value: Tensor | None = getattr(moments, name)
@@ -114,7 +118,7 @@ class SumsFile:
         try:
             with safe_open(path, framework="pt") as file:
                 facts = json.loads((file.metadata() or {})["naps"])
-                self.used: list[int] = file.get_tensor("used").tolist()
+                self.used: Ints = file.get_tensor("used").numpy()
             self.digest: str = facts["digest"]
             self.drops = [Drop(**drop) for drop in facts["drops"]]
             self.lost: int = facts["lost"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 # A shard is what is done again after an interruption: some minutes of work, not hours.
 SHARD_EVENTS = 10_000
+# The sums of each are written, read and added: of a large corpus, shards are larger.
+MOST_SHARDS = 1024
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,13 @@ class Shard:
     events: int
 
 
+def shard_size(events: int) -> int:
+    """Return how many events a shard of a corpus with so many should have."""
+    return max(SHARD_EVENTS, -(-events // MOST_SHARDS))
+
+
 def plan_shards(
-    events: Sequence[int], blocks: int = 16, shard_events: int = SHARD_EVENTS
+    events: Sequence[int], blocks: int = 16, shard_events: int | None = None
 ) -> list[Shard]:
     """Cut a corpus into blocks of about equally many events, and blocks into shards.
 
@@ -48,8 +55,8 @@ def plan_shards(
         Events of each utterance.
     blocks : int
         At most so many; fewer if there are fewer utterances.
-    shard_events : int
-        A shard takes utterances until it holds at least this many events.
+    shard_events : int, optional
+        A shard takes utterances until it holds at least this many events; `shard_size` by default.
 
     Returns
     -------
@@ -60,9 +67,10 @@ def plan_shards(
     ValueError
         If there are no utterances, no blocks, or shards of no event.
     """
+    total, blocks = sum(events), min(blocks, len(events))
+    shard_events = shard_size(total) if shard_events is None else shard_events
     if not events or blocks < 1 or shard_events < 1:
         raise ValueError("a plan needs utterances, blocks and events in a shard")
-    total, blocks = sum(events), min(blocks, len(events))
     shards: list[Shard] = []
     start = seen = held = 0
     block = 0
