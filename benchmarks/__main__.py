@@ -13,7 +13,7 @@ from pathlib import Path
 
 from naps.files import write_text
 
-NAMES = ("execution", "gradients", "needleman_wunsch", "profiles", "recognizers")
+NAMES = ("execution", "gradients", "needleman_wunsch", "profiles", "recognizers", "similarity")
 HEAD = "# Benchmarks\n\nMade by `make bench`; `python -m benchmarks NAME` renews one section."
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

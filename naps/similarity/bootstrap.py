@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ from naps.similarity.crossvalidation import crossvalidated_distances
 from naps.similarity.distance import Floats
 from naps.similarity.gram import BlockGram
 from naps.similarity.products import block_distances
+
+# Distances that are computed at once; what lies in between takes some times their memory.
+_IN_MEMORY = 2**22
 
 
 @dataclass(frozen=True)
@@ -121,9 +124,38 @@ def bootstrap_distances(
     """
     blocks.check_repeated()
     measure = crossvalidated_distances if crossvalidated else block_distances
-    samples = [
-        squareform(measure(blocks, metric, reference, weights), checks=False)
-        for weights in bootstrap_weights(blocks.blocks, replicates, seed)
-    ]
+    parts = list(drawn_distances(blocks, measure, metric, reference, replicates, seed))
     pairs = len(blocks.labels) * (len(blocks.labels) - 1) // 2
-    return DistanceSamples(blocks.labels, np.reshape(samples, (replicates, pairs)))
+    return DistanceSamples(blocks.labels, np.concatenate([np.empty((0, pairs)), *parts]))
+
+
+def drawn_distances(
+    blocks: BlockGram,
+    measure: Callable[[BlockGram, str, str, Floats], Floats],
+    metric: str,
+    reference: str,
+    replicates: int,
+    seed: int,
+) -> Iterator[Floats]:
+    """Yield the distances of drawn blocks, flat, so many replicates at once as memory bears.
+
+    Parameters
+    ----------
+    blocks : BlockGram
+    measure : callable
+        Such as `block_distances`.
+    metric, reference : str
+        What it is asked for.
+    replicates, seed : int
+
+    Yields
+    ------
+    array, shape (part of the replicates, pairs)
+    """
+    weights = bootstrap_weights(blocks.blocks, replicates, seed)
+    groups = len(blocks.labels)
+    pairs = np.triu_indices(groups, 1)
+    size = max(1, _IN_MEMORY // groups**2)
+    for start in range(0, replicates, size):
+        part = measure(blocks, metric, reference, weights[start : start + size])
+        yield part[:, *pairs]

@@ -2,100 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from naps.similarity.distance import Floats
+from naps.similarity.statistic import Statistic, against_chance
 from naps.similarity.tree import Tree
 
 Ints = npt.NDArray[np.int64]
 
-# Permutations are drawn in blocks to bound memory.
-_BLOCK = 1000
+# Permutations that are looked at at once: so few that their arrays stay in the processor's cache.
+_BLOCK = 250
 
 
-@dataclass(frozen=True)
-class Statistic:
-    """A number and what it would be if the categories meant nothing.
+def memberships(assignments: Ints, classes: int) -> Floats:
+    """Write many assignments of labels to classes as zeros and ones.
 
-    Attributes
+    Parameters
     ----------
-    value : float
-    chance_mean, chance_p99 : float
-        Mean and 99th percentile over random permutations of the categories.
-    p : float
-        Share of permutations, the observed one counted in, that reach the value.
-    permutations : int
+    assignments : array of int, shape (permutations, labels)
+        Class of each label, 0 to ``classes - 1``.
+    classes : int
+
+    Returns
+    -------
+    array of float64, shape (classes, permutations, labels)
     """
-
-    value: float
-    chance_mean: float
-    chance_p99: float
-    p: float
-    permutations: int
+    return np.asarray(assignments == np.arange(classes)[:, None, None], np.float64)
 
 
-def silhouettes(square: Floats, assignments: Ints, classes: int) -> Floats:
+def silhouettes(square: Floats, members: Floats) -> Floats:
     """Compute the mean silhouette of many assignments at once (Rousseeuw 1987).
 
-    A group alone in its class scores 0, as in scikit-learn.
+    A label alone in its class scores 0, as in scikit-learn.
 
     Parameters
     ----------
     square : array, shape (labels, labels)
         Distances.
-    assignments : array of int, shape (permutations, labels)
-        Class of each label.
-    classes : int
-        Classes are 0 to ``classes - 1``.
+    members : array, shape (classes, permutations, labels)
+        See `memberships`.
 
     Returns
     -------
     array, shape (permutations,)
     """
-    member = np.eye(classes)[assignments]
-    sizes = member.sum(1)
-    totals = np.einsum("ij,pjc->pic", square, member)
-    own_size = np.take_along_axis(sizes, assignments, 1)
-    own_total = np.take_along_axis(totals, assignments[:, :, None], 2)[:, :, 0]
-    inside = own_total / np.maximum(own_size - 1, 1)
+    sizes = members.sum(2)
+    totals = members @ square
+    own = members > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        means = np.where(sizes[:, None, :] > 0, totals / sizes[:, None, :], np.inf)
-    np.put_along_axis(means, assignments[:, :, None], np.inf, 2)
-    outside = means.min(2)
+        means = np.where(own | (sizes == 0)[:, :, None], np.inf, totals / sizes[:, :, None])
+    outside = means.min(0)
+    own_size = np.einsum("cpg,cp->pg", members, sizes)
+    inside = np.einsum("cpg,cpg->pg", members, totals) / np.maximum(own_size - 1, 1)
     larger = np.maximum(inside, outside)
-    score = np.where(larger > 0, (outside - inside) / np.where(larger > 0, larger, 1.0), 0.0)
+    score = (outside - inside) / np.where(larger > 0, larger, 1.0)
     return np.asarray(np.where(own_size > 1, score, 0.0).mean(1))
 
 
-def _contingency(clusters: Ints, assignments: Ints, classes: int) -> Floats:
-    cluster = np.eye(int(clusters.max()) + 1)[clusters]
-    return np.asarray(np.einsum("ik,pic->pkc", cluster, np.eye(classes)[assignments]))
+def contingency(clusters: Ints, members: Floats) -> Floats:
+    """Count the labels of every class in every cluster, for many assignments.
+
+    Parameters
+    ----------
+    clusters : array of int, shape (labels,)
+        Cluster of each label, from 0.
+    members : array, shape (classes, permutations, labels)
+        See `memberships`.
+
+    Returns
+    -------
+    array of float64, shape (classes, permutations, clusters)
+    """
+    return np.asarray(members @ np.eye(int(clusters.max()) + 1)[clusters])
 
 
-def purities(clusters: Ints, assignments: Ints, classes: int) -> Floats:
-    """Compute the share of labels in the commonest class of their cluster, for many assignments."""
-    table = _contingency(clusters, assignments, classes)
-    return np.asarray(table.max(2).sum(1) / assignments.shape[1])
+def purities(table: Floats) -> Floats:
+    """Compute the share of labels in the commonest class of their cluster.
+
+    Parameters
+    ----------
+    table : array, shape (classes, permutations, clusters)
+        See `contingency`.
+
+    Returns
+    -------
+    array, shape (permutations,)
+    """
+    return np.asarray(table.max(0).sum(1) / table[:, 0].sum())
 
 
-def rand_indices(clusters: Ints, assignments: Ints, classes: int) -> Floats:
-    """Compare a clustering with many assignments by adjusted Rand index (Hubert & Arabie 1985)."""
-    table = _contingency(clusters, assignments, classes)
+def rand_indices(table: Floats) -> Floats:
+    """Compare clusters and classes by the adjusted Rand index (Hubert & Arabie 1985).
+
+    Parameters
+    ----------
+    table : array, shape (classes, permutations, clusters)
+        See `contingency`.
+
+    Returns
+    -------
+    array, shape (permutations,)
+    """
 
     def pairs(x: Floats) -> Floats:
         return x * (x - 1) / 2
 
-    both = pairs(table).sum((1, 2))
-    rows, columns = pairs(table.sum(2)).sum(1), pairs(table.sum(1)).sum(1)
-    expected = rows * columns / max(1.0, float(pairs(np.array(float(assignments.shape[1])))))
+    both = pairs(table).sum((0, 2))
+    rows, columns = pairs(table.sum(2)).sum(0), pairs(table.sum(0)).sum(1)
+    expected = rows * columns / np.maximum(pairs(table.sum((0, 2))), 1.0)
     most = (rows + columns) / 2
     spread = most - expected
     safe = np.where(spread == 0, 1.0, spread)
     return np.asarray(np.where(spread == 0, 1.0, (both - expected) / safe))
+
+
+def v_measures(table: Floats) -> Floats:
+    """Compare clusters and classes by the V-measure (Rosenberg & Hirschberg 2007).
+
+    The harmonic mean of homogeneity (a cluster holds one class) and completeness (a class lies in
+    one cluster): twice the mutual information of the two by the sum of their entropies.
+
+    Parameters
+    ----------
+    table : array, shape (classes, permutations, clusters)
+        See `contingency`.
+
+    Returns
+    -------
+    array, shape (permutations,)
+        1 where there is one class and one cluster.
+    """
+    total = float(table[:, 0].sum())
+    counts = np.arange(total + 1)
+    # Entropies are sums over counts of n log n, and there are few different counts.
+    weighted = counts * np.log(np.maximum(counts, 1))
+
+    def entropy(x: Floats, axes: int | tuple[int, int]) -> Floats:
+        return np.asarray(np.log(total) - weighted[x.astype(np.intp)].sum(axes) / total)
+
+    classes, clusters = entropy(table.sum(2), 0), entropy(table.sum(0), 1)
+    both = classes + clusters
+    shared = both - entropy(table, (0, 2))
+    # Rounding leaves a little of an entropy that is zero.
+    apart = both > 1e-12
+    return np.asarray(np.where(apart, 2 * shared / np.where(apart, both, 1.0), 1.0))
 
 
 def category_statistics(
@@ -103,8 +156,8 @@ def category_statistics(
 ) -> dict[str, Statistic]:
     """Ask whether labels of one category lie together.
 
-    ``silhouette`` looks at the distances; ``purity`` and ``ari`` (adjusted Rand index) at the
-    tree, cut into as many clusters as there are categories.
+    ``silhouette`` looks at the distances; ``purity``, ``ari`` (adjusted Rand index) and
+    ``v_measure`` at the tree, cut into as many clusters as there are categories.
 
     Parameters
     ----------
@@ -125,29 +178,23 @@ def category_statistics(
     if not 1 < count < len(categories):
         return {}
     clusters = tree.cut(count) - 1
-    measures: dict[str, Callable[[Ints], Floats]] = {
-        "silhouette": lambda a: silhouettes(tree.distances, a, count),
-        "purity": lambda a: purities(clusters, a, count),
-        "ari": lambda a: rand_indices(clusters, a, count),
-    }
+
+    def measure(assignments: Ints) -> dict[str, Floats]:
+        members = memberships(assignments, count)
+        table = contingency(clusters, members)
+        return {
+            "silhouette": silhouettes(tree.distances, members),
+            "purity": purities(table),
+            "ari": rand_indices(table),
+            "v_measure": v_measures(table),
+        }
+
     random = np.random.default_rng(seed)
-    observed = observed.astype(np.int64)
-    drawn: dict[str, list[Floats]] = {name: [] for name in measures}
+    values = measure(observed[None])
+    chance = {name: np.empty(permutations) for name in values}
     for start in range(0, permutations, _BLOCK):
         size = min(_BLOCK, permutations - start)
         shuffled = random.permuted(np.tile(observed, (size, 1)), axis=1)
-        for name, measure in measures.items():
-            drawn[name].append(measure(shuffled))
-    result = {}
-    for name, measure in measures.items():
-        value = float(measure(observed[None])[0])
-        chance = np.concatenate(drawn[name]) if permutations else np.zeros(0)
-        reached = int((chance >= value - 1e-12).sum())
-        result[name] = Statistic(
-            value=value,
-            chance_mean=float(chance.mean()) if permutations else float("nan"),
-            chance_p99=float(np.quantile(chance, 0.99)) if permutations else float("nan"),
-            p=(reached + 1) / (permutations + 1),
-            permutations=permutations,
-        )
-    return result
+        for name, found in measure(shuffled).items():
+            chance[name][start : start + size] = found
+    return {name: against_chance(float(value[0]), chance[name]) for name, value in values.items()}

@@ -7,9 +7,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from naps.errors import InputError
-from naps.profiles.contrast import reference_weights
-from naps.similarity.distance import Floats
+from naps.similarity.distance import METRICS, Floats
 from naps.similarity.gram import BlockGram
+from naps.similarity.products import centred_twice, group_weights
 
 CrossMetric = Literal["sqeuclidean", "cosine", "correlation"]
 CROSS_METRICS: tuple[CrossMetric, ...] = get_args(CrossMetric)
@@ -47,13 +47,13 @@ def crossvalidated_distances(
     metric : {"sqeuclidean", "cosine", "correlation"}
     reference : {"equal", "count", "none"}
         Of the contrast; it does not matter to ``sqeuclidean``.
-    weights : array, shape (blocks,), optional
+    weights : array, shape (blocks,) or (replicates, blocks), optional
         How often each block counts, as drawn for a bootstrap. A block drawn twice is no product of
         different blocks with itself.
 
     Returns
     -------
-    array, shape (groups, groups)
+    array, shape (groups, groups) or (replicates, groups, groups)
         Symmetric, zeros on the diagonal. NaN where weights leave a group in fewer than two blocks;
         with ``cosine`` and ``correlation`` also where a group's own s is not above zero: nothing
         of it is seen again in other blocks.
@@ -66,55 +66,111 @@ def crossvalidated_distances(
     if metric not in CROSS_METRICS:
         raise InputError(f"no metric {metric!r}; there are: {', '.join(CROSS_METRICS)}")
     blocks.check_repeated()
-    gram = blocks.gram
+    drawn = np.ones(blocks.blocks) if weights is None else np.asarray(weights, np.float64)
+    first, second = np.triu_indices(blocks.blocks, 1)
+    gram = blocks.gram[first, :, second]
     if metric == "correlation":
-        gram = gram - blocks.sums[:, :, None, None] * blocks.sums / blocks.cells
-    events = blocks.counts if weights is None else blocks.counts * np.asarray(weights)[:, None]
-    apart = 1.0 - np.eye(blocks.blocks)
-    between = gram * apart[:, None, :, None]
-    own = _own_products(between, events, apart)
-    squares = _squared_distances(between, events, apart, own)
-    np.fill_diagonal(squares, np.where(np.isnan(np.diag(own)), np.nan, 0.0))
+        gram = gram - blocks.sums[first, :, None] * blocks.sums[second, None, :] / blocks.cells
+    pairs = drawn[..., first] * drawn[..., second]
+    counts = blocks.counts[first], blocks.counts[second]
+    own = _own_products(pairs, gram, *counts)
+    squares = _squared_distances(pairs, gram, *counts, own)
+    known = ~np.isnan(_diagonal(own))
+    _set_diagonal(squares, np.where(known, 0.0, np.nan))
     if metric == "sqeuclidean":
         return squares
+    events = np.where(known, drawn @ blocks.counts, 0.0)
     shared = own if reference == "none" else _contrasted(squares, events, reference)
-    sizes = np.diag(shared)
+    sizes = _diagonal(shared)
     norms = np.sqrt(np.where(sizes > 0, sizes, np.nan))
-    result: Floats = 1.0 - shared / np.outer(norms, norms)
-    np.fill_diagonal(result, np.where(np.isnan(norms), np.nan, 0.0))
-    return np.asarray((result + result.T) / 2)
+    cosines = shared / (norms[..., :, None] * norms[..., None, :])
+    result: Floats = 1.0 - (cosines + cosines.swapaxes(-1, -2)) / 2
+    _set_diagonal(result, np.where(np.isnan(norms), np.nan, 0.0))
+    return result
 
 
-def _own_products(between: Floats, events: Floats, apart: Floats) -> Floats:
+def denoised_distances(
+    blocks: BlockGram,
+    metric: str = "cosine",
+    reference: str = "equal",
+    weights: Floats | None = None,
+) -> Floats:
+    """Return cross-validated distances as trees can take them: none below zero, roots of squares.
+
+    Parameters
+    ----------
+    blocks, reference, weights
+        See `crossvalidated_distances`.
+    metric : {"cosine", "correlation", "euclidean"}
+
+    Returns
+    -------
+    array, shape (groups, groups) or (replicates, groups, groups)
+        NaN where those are.
+
+    Raises
+    ------
+    InputError
+        If there is no such metric or reference, or a group occurs in one block only.
+    """
+    if metric not in METRICS:
+        raise InputError(f"no metric {metric!r}; there are: {', '.join(METRICS)}")
+    if metric != "euclidean":
+        return np.maximum(crossvalidated_distances(blocks, metric, reference, weights), 0.0)
+    squares = crossvalidated_distances(blocks, "sqeuclidean", reference, weights)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+
+def _over_pairs(pairs: Floats, values: Floats) -> Floats:
+    """Add up values of pairs of blocks, shape (pairs, groups, groups), under weights of these."""
+    groups = values.shape[-1]
+    flat = pairs @ values.reshape(len(values), -1)
+    return np.asarray(flat.reshape(*pairs.shape[:-1], groups, groups))
+
+
+def _own_products(pairs: Floats, gram: Floats, first: Floats, second: Floats) -> Floats:
     """Return p, the products of group means over pairs of different blocks."""
-    total = np.einsum("bg,bc,ch->gh", events, apart, events)
-    part = np.einsum("bg,bgch->gch", events, between)
-    products = np.einsum("gch,ch->gh", part, events) / np.where(total > 0, total, np.nan)
+    events = first[:, :, None] * second[:, None, :]
+    total, products = _over_pairs(pairs, events), _over_pairs(pairs, events * gram)
+    # A pair counts from both sides.
+    total, products = (x + x.swapaxes(-1, -2) for x in (total, products))
+    products /= np.where(total > 0, total, np.nan)
     # A group of one block has products with others, but none with itself.
-    alone = np.isnan(np.diag(products))
-    products[alone] = products[:, alone] = np.nan
-    return np.asarray(products)
+    known = ~np.isnan(_diagonal(products))
+    return np.where(known[..., :, None] & known[..., None, :], products, np.nan)
 
 
-def _squared_distances(between: Floats, events: Floats, apart: Floats, own: Floats) -> Floats:
-    first, second = events[:, :, None], events[:, None, :]
-    both = first * second / np.where(first + second > 0, first + second, 1.0)
-    total = np.einsum("bgh,bc,cgh->gh", both, apart, both, optimize=True)
-    same = np.einsum("bgcg->bcg", between)
-    one = np.einsum("bgh,bcg,cgh->gh", both, same, both)
-    cross = np.einsum("bgh,bgch,cgh->gh", both, between, both)
-    summed = one + one.T - cross - cross.T
-    sizes = np.diag(own)
-    apart_anyway = sizes + sizes[:, None] - own - own.T
+def _squared_distances(
+    pairs: Floats, gram: Floats, first: Floats, second: Floats, own: Floats
+) -> Floats:
+    both = _effective(first) * _effective(second)
+    same = np.einsum("pgg->pg", gram)
+    apart = same[:, :, None] + same[:, None, :] - gram - gram.swapaxes(-1, -2)
+    total, summed = _over_pairs(pairs, both), _over_pairs(pairs, both * apart)
+    sizes = _diagonal(own)
+    apart_anyway = sizes[..., :, None] + sizes[..., None, :] - own - own.swapaxes(-1, -2)
     squares = np.where(total > 0, summed / np.where(total > 0, total, 1.0), apart_anyway)
-    return np.asarray((squares + squares.T) / 2)
+    return np.asarray((squares + squares.swapaxes(-1, -2)) / 2)
+
+
+def _effective(counts: Floats) -> Floats:
+    """Return the effective counts of differences of groups, shape (pairs, groups, groups)."""
+    product = counts[:, :, None] * counts[:, None, :]
+    total = counts[:, :, None] + counts[:, None, :]
+    return np.asarray(product / np.where(total > 0, total, 1.0))
 
 
 def _contrasted(squares: Floats, events: Floats, reference: str) -> Floats:
     """Return the products of contrasted profiles, whose squared distances these are."""
-    there = ~np.isnan(np.diag(squares))
-    counts = np.where(there, events.sum(0), 0.0)
-    centring = np.eye(len(counts)) - reference_weights(counts, reference)
-    products = -0.5 * centring @ np.where(there & there[:, None], squares, 0.0) @ centring.T
-    products[~there] = products[:, ~there] = np.nan
-    return np.asarray(products)
+    weights = group_weights(events, reference)
+    products = -0.5 * centred_twice(np.nan_to_num(squares), weights, weights)
+    return np.where(np.isnan(squares), np.nan, products)
+
+
+def _diagonal(square: Floats) -> Floats:
+    return np.diagonal(square, axis1=-2, axis2=-1)
+
+
+def _set_diagonal(square: Floats, values: Floats) -> None:
+    each = np.arange(square.shape[-1])
+    square[..., each, each] = values

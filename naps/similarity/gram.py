@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -71,6 +72,16 @@ class BlockGram:
     def blocks(self) -> int:
         """Number of blocks."""
         return len(self.counts)
+
+    @cached_property
+    def block_pairs(self) -> Floats:
+        """Products times the counts of both groups, shape (blocks × blocks, groups × groups).
+
+        Products of group totals under any weights of the blocks are one matrix product with these.
+        """
+        pairs = self.gram.transpose(0, 2, 1, 3) * self.counts[:, None, :, None]
+        pairs *= self.counts[None, :, None, :]
+        return pairs.reshape(self.blocks**2, -1)
 
     def select(self, labels: Sequence[str]) -> BlockGram:
         """Keep some groups, in the order given.

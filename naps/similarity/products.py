@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from naps.errors import InputError
 from naps.profiles.contrast import reference_weights
 from naps.similarity.distance import METRICS, Floats
 from naps.similarity.gram import BlockGram
+
+Mask = npt.NDArray[np.bool_]
 
 # Squared norms this much smaller than that of the largest profile are what rounding leaves of
 # profiles that cancel.
@@ -19,6 +22,8 @@ _SILENT = 1e-14
 @dataclass(frozen=True)
 class Products:
     """Inner products between two sets of mean profiles of the same groups.
+
+    All arrays may have one more axis in front: replicates.
 
     Attributes
     ----------
@@ -40,6 +45,26 @@ class Products:
     second_counts: Floats
     cells: int
 
+    @property
+    def there(self) -> Mask:
+        """Which groups have events in both sets."""
+        return np.asarray((self.first_counts > 0) & (self.second_counts > 0))
+
+    def only(self, there: Mask) -> Products:
+        """Leave groups out.
+
+        Parameters
+        ----------
+        there : array of bool, shape (groups,) or (replicates, groups)
+            Those that stay.
+        """
+        return replace(
+            self,
+            products=np.where(_both(there), self.products, np.nan),
+            first_counts=np.where(there, self.first_counts, 0.0),
+            second_counts=np.where(there, self.second_counts, 0.0),
+        )
+
     def contrasted(self, reference: str = "equal") -> Products:
         """Return the products after a contrast in both sets, as by `naps.contrast`.
 
@@ -54,33 +79,82 @@ class Products:
         InputError
             If there is no such reference.
         """
-        there = (self.first_counts > 0) & (self.second_counts > 0)
-        first = _centring(np.where(there, self.first_counts, 0.0), reference)
-        second = _centring(np.where(there, self.second_counts, 0.0), reference)
-        products = first @ np.where(there & there[:, None], self.products, 0.0) @ second.T
-        products[~there] = np.nan
-        products[:, ~there] = np.nan
-        return Products(
-            products,
-            np.where(there, first @ np.where(there, self.first_sums, 0.0), np.nan),
-            np.where(there, second @ np.where(there, self.second_sums, 0.0), np.nan),
-            self.first_counts,
-            self.second_counts,
-            self.cells,
+        there = self.there
+        first = group_weights(np.where(there, self.first_counts, 0.0), reference)
+        second = group_weights(np.where(there, self.second_counts, 0.0), reference)
+        products = centred_twice(np.where(_both(there), self.products, 0.0), first, second)
+        return replace(
+            self,
+            products=np.where(_both(there), products, np.nan),
+            first_sums=_centred(self.first_sums, first, there),
+            second_sums=_centred(self.second_sums, second, there),
         )
 
     def centred(self) -> Floats:
         """Return the products of profiles less their mean over cells, for correlations."""
-        return self.products - np.outer(self.first_sums, self.second_sums) / self.cells
+        sums = self.first_sums[..., :, None] * self.second_sums[..., None, :]
+        return self.products - sums / self.cells
 
-    def rounding(self) -> float:
+    def rounding(self) -> Floats:
         """Return the squared norm up to which a profile, once contrasted, is but rounding."""
-        return _SILENT * float(np.nanmax(np.diag(self.products), initial=0.0))
+        squares = np.diagonal(self.products, axis1=-2, axis2=-1)
+        return _SILENT * np.asarray(np.nanmax(squares, axis=-1, initial=0.0))
+
+    def distances(self, metric: str, reference: str) -> Floats:
+        """Return distances between groups, where both sets are one; see `block_distances`."""
+        if metric not in METRICS:
+            raise InputError(f"no metric {metric!r}; there are: {', '.join(METRICS)}")
+        shown = self.contrasted(reference)
+        inner = shown.centred() if metric == "correlation" else shown.products
+        there = shown.there
+        squares = np.diagonal(inner, axis1=-2, axis2=-1)
+        if metric == "euclidean":
+            sizes = squares[..., :, None] + squares[..., None, :]
+            square = np.sqrt(np.maximum(sizes - inner - inner.swapaxes(-1, -2), 0.0))
+        else:
+            silent = there & ~(squares > self.rounding()[..., None])
+            norms = np.sqrt(np.where(silent, 1.0, squares))
+            cosines = inner / (norms[..., :, None] * norms[..., None, :])
+            square = np.clip(1.0 - (cosines + cosines.swapaxes(-1, -2)) / 2, 0.0, 2.0)
+            square[(silent[..., :, None] | silent[..., None, :]) & _both(there)] = 1.0
+            square[_both(silent)] = 0.0
+        each = np.arange(there.shape[-1])
+        square[..., each, each] = np.where(there, 0.0, np.nan)
+        return np.asarray(square)
 
 
-def _centring(counts: Floats, reference: str) -> Floats:
-    """Return the matrix that subtracts the average over groups."""
-    return np.asarray(np.eye(len(counts)) - reference_weights(counts, reference))
+def group_weights(counts: Floats, reference: str) -> Floats:
+    """Return how much each group weighs in the average that a contrast subtracts.
+
+    Parameters
+    ----------
+    counts : array, shape (..., groups)
+    reference : {"equal", "count", "none"}
+    """
+    return np.asarray(np.apply_along_axis(reference_weights, -1, counts, reference))
+
+
+def centred_twice(products: Floats, first: Floats, second: Floats) -> Floats:
+    """Subtract weighted averages over groups from both sides of products.
+
+    Parameters
+    ----------
+    products : array, shape (..., groups, groups)
+    first, second : array, shape (..., groups)
+        Weights, of sum 1 or 0.
+    """
+    rows = first[..., None, :] @ products
+    columns = products @ second[..., :, None]
+    return np.asarray(products - rows - columns + rows @ second[..., :, None])
+
+
+def _centred(sums: Floats, weights: Floats, there: Mask) -> Floats:
+    known = np.where(there, sums, 0.0)
+    return np.where(there, known - (weights * known).sum(-1, keepdims=True), np.nan)
+
+
+def _both(there: Mask) -> Mask:
+    return np.asarray(there[..., :, None] & there[..., None, :])
 
 
 def group_products(
@@ -91,28 +165,29 @@ def group_products(
     Parameters
     ----------
     blocks : BlockGram
-    first : array, shape (blocks,), optional
+    first : array, shape (blocks,) or (replicates, blocks), optional
         How often each block counts: 1 by default; drawn at random for a bootstrap; 0 and 1 for
         half of the blocks.
-    second : array, shape (blocks,), optional
+    second : array of the same shape, optional
         Of the other set of profiles; as the first by default.
     """
-    ones = np.ones(blocks.blocks)
-    first = ones if first is None else np.asarray(first, np.float64)
+    first = np.ones(blocks.blocks) if first is None else np.asarray(first, np.float64)
     second = first if second is None else np.asarray(second, np.float64)
-    events = blocks.counts * first[:, None], blocks.counts * second[:, None]
-    totals = events[0].sum(0), events[1].sum(0)
+    pairs = first[..., :, None] * second[..., None, :]
+    flat = pairs.reshape(*first.shape[:-1], -1) @ blocks.block_pairs
+    groups = len(blocks.labels)
+    counts = first @ blocks.counts, second @ blocks.counts
+    sums = blocks.counts * blocks.sums
     with np.errstate(invalid="ignore"):
-        shares = events[0] / totals[0], events[1] / totals[1]
-    part = np.einsum("bg,bgch->gch", shares[0], blocks.gram)
-    return Products(
-        products=np.einsum("gch,ch->gh", part, shares[1]),
-        first_sums=(shares[0] * blocks.sums).sum(0),
-        second_sums=(shares[1] * blocks.sums).sum(0),
-        first_counts=totals[0],
-        second_counts=totals[1],
-        cells=blocks.cells,
-    )
+        return Products(
+            products=flat.reshape(*first.shape[:-1], groups, groups)
+            / (counts[0][..., :, None] * counts[1][..., None, :]),
+            first_sums=first @ sums / counts[0],
+            second_sums=second @ sums / counts[1],
+            first_counts=counts[0],
+            second_counts=counts[1],
+            cells=blocks.cells,
+        )
 
 
 def block_distances(
@@ -134,12 +209,12 @@ def block_distances(
     metric : {"cosine", "correlation", "euclidean"}
     reference : {"equal", "count", "none"}
         What is subtracted first, see `naps.contrast`.
-    weights : array, shape (blocks,), optional
+    weights : array, shape (blocks,) or (replicates, blocks), optional
         How often each block counts.
 
     Returns
     -------
-    array, shape (groups, groups)
+    array, shape (groups, groups) or (replicates, groups, groups)
         Symmetric, zeros on the diagonal; NaN for groups that the weighted blocks do not have.
 
     Raises
@@ -147,22 +222,4 @@ def block_distances(
     InputError
         If there is no such metric or reference.
     """
-    if metric not in METRICS:
-        raise InputError(f"no metric {metric!r}; there are: {', '.join(METRICS)}")
-    plain = group_products(blocks, weights)
-    shown = plain.contrasted(reference)
-    inner = shown.centred() if metric == "correlation" else shown.products
-    there = shown.first_counts > 0
-    squares = np.diag(inner)
-    if metric == "euclidean":
-        square = np.sqrt(np.maximum(squares + squares[:, None] - inner - inner.T, 0.0))
-    else:
-        silent = there & ~(squares > plain.rounding())
-        norms = np.sqrt(np.where(silent, 1.0, squares))
-        square = np.clip(1.0 - inner / np.outer(norms, norms), 0.0, 2.0)
-        square[silent] = square[:, silent] = 1.0
-        square[np.ix_(silent, silent)] = 0.0
-        square[~there] = square[:, ~there] = np.nan
-        square = (square + square.T) / 2
-    np.fill_diagonal(square, np.where(there, 0.0, np.nan))
-    return np.asarray(square)
+    return group_products(blocks, weights).distances(metric, reference)

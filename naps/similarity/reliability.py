@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from naps.errors import InputError
 from naps.similarity.distance import Floats
 from naps.similarity.gram import BlockGram
-from naps.similarity.products import block_distances, group_products
+from naps.similarity.products import Products, group_products
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,14 @@ def split_half(
         If there is no such reference, or a group occurs in one block only.
     """
     blocks.check_repeated()
-    found = np.full((splits, len(blocks.labels)), np.nan)
-    for row, (first, second) in enumerate(_halves(blocks.blocks, splits, seed)):
-        there, kept = _common(blocks, first, second)
-        shared = np.diag(group_products(kept, first, second).contrasted(reference).centred())
-        norms = _norms(kept, first, reference) * _norms(kept, second, reference)
-        found[row, there] = shared / norms
+    first, second = _halves(blocks.blocks, splits, seed)
+    across = group_products(blocks, first, second)
+    shared = _squares(across.contrasted(reference))
+    norms = [
+        _norms(group_products(blocks, half).only(across.there), reference)
+        for half in (first, second)
+    ]
+    found = shared / (norms[0] * norms[1])
     used = np.isfinite(found).sum(0)
     mean = np.where(used > 0, np.nansum(found, 0) / np.maximum(used, 1), np.nan)
     return SplitHalf(blocks.labels, mean, spearman_brown(mean), used)
@@ -103,6 +105,17 @@ class DistanceReliability:
     correlation: float
     reliability: float
     splits: int
+
+    @property
+    def ceiling(self) -> float:
+        """Square root of the reliability: the correlation that the true distances would have.
+
+        No model can be expected to correlate higher with distances as noisy as these; 0 where
+        the halves do not agree at all.
+        """
+        if math.isnan(self.reliability):
+            return math.nan
+        return math.sqrt(max(self.reliability, 0.0))
 
 
 def distance_reliability(
@@ -135,38 +148,33 @@ def distance_reliability(
     blocks.check_repeated()
     if len(blocks.labels) < 3:
         raise InputError(f"{len(blocks.labels)} groups have too few distances to be compared")
+    halves = [group_products(blocks, half) for half in _halves(blocks.blocks, splits, seed)]
+    there = halves[0].there & halves[1].there
+    squares = [half.only(there).distances(metric, reference) for half in halves]
+    pairs = np.triu_indices(len(blocks.labels), 1)
     found = []
-    for first, second in _halves(blocks.blocks, splits, seed):
-        _, kept = _common(blocks, first, second)
-        pairs = np.triu_indices(len(kept.labels), 1)
-        ranks = [
-            rankdata(block_distances(kept, metric, reference, half)[pairs])
-            for half in (first, second)
-        ]
-        if len(kept.labels) >= 3 and all(np.ptp(half) > 0 for half in ranks):
-            found.append(float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
+    for kept, *flat in zip(there, *(square[:, *pairs] for square in squares), strict=True):
+        ranks = [rankdata(half[kept[pairs[0]] & kept[pairs[1]]]) for half in flat]
+        if kept.sum() >= 3 and all(np.ptp(half) > 0 for half in ranks):
+            found.append(float(np.corrcoef(*ranks)[0, 1]))
     mean = float(np.mean(found)) if found else float("nan")
     return DistanceReliability(mean, float(spearman_brown(np.asarray(mean))), len(found))
 
 
-def _halves(blocks: int, splits: int, seed: int) -> Iterator[tuple[Floats, Floats]]:
+def _halves(blocks: int, splits: int, seed: int) -> tuple[Floats, Floats]:
+    """Draw halves of the blocks; return both as weights, shape (splits, blocks)."""
     random = np.random.default_rng(seed)
-    for _ in range(splits):
-        first = np.zeros(blocks)
-        first[random.permutation(blocks)[: blocks // 2]] = 1.0
-        yield first, 1.0 - first
+    first = np.zeros((splits, blocks))
+    for row in first:
+        row[random.permutation(blocks)[: blocks // 2]] = 1.0
+    return first, 1.0 - first
 
 
-def _common(
-    blocks: BlockGram, first: Floats, second: Floats
-) -> tuple[npt.NDArray[np.bool_], BlockGram]:
-    """Keep the groups that both halves have; say which they are."""
-    there = (first @ blocks.counts > 0) & (second @ blocks.counts > 0)
-    return there, blocks.select([x for x, t in zip(blocks.labels, there, strict=True) if t])
+def _squares(products: Products) -> Floats:
+    return np.diagonal(products.centred(), axis1=-2, axis2=-1)
 
 
-def _norms(blocks: BlockGram, half: Floats, reference: str) -> Floats:
+def _norms(plain: Products, reference: str) -> Floats:
     """Return the norms of the profiles of a half, less their means; NaN for constant ones."""
-    plain = group_products(blocks, half)
-    squares = np.diag(plain.contrasted(reference).centred())
-    return np.sqrt(np.where(squares > plain.rounding(), squares, np.nan))
+    squares = _squares(plain.contrasted(reference))
+    return np.sqrt(np.where(squares > plain.rounding()[..., None], squares, np.nan))

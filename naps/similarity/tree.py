@@ -21,6 +21,23 @@ LINKAGES: tuple[Linkage, ...] = ("average", "complete", "ward")
 _MOST_ORDERED = 400
 
 
+def check_linkage(method: str, metric: str) -> None:
+    """See that a linkage is defined for distances of this metric.
+
+    Raises
+    ------
+    InputError
+        If there is no such linkage, or it is ward and the metric is not Euclidean.
+    """
+    if method not in LINKAGES:
+        raise InputError(f"no linkage {method!r}; there are: {', '.join(LINKAGES)}")
+    if method == "ward" and metric != "euclidean":
+        raise InputError(
+            f"the linkage ward is defined for euclidean distances only, not for {metric}: "
+            f"--set clusters.metric=euclidean, or another linkage"
+        )
+
+
 @dataclass(frozen=True)
 class Tree:
     """Groups and how they merge.
@@ -63,17 +80,24 @@ def build_tree(
     square : array, shape (labels, labels)
         Distances.
     method : {"average", "complete", "ward"}
-        Linkage; ward wants Euclidean distances.
+        Linkage; ward wants Euclidean distances, see `check_linkage`.
 
     Raises
     ------
     InputError
-        If there is no such linkage or there are fewer than two groups.
+        If there is no such linkage, there are fewer than two groups, or a distance is not finite.
     """
     if method not in LINKAGES:
         raise InputError(f"no linkage {method!r}; there are: {', '.join(LINKAGES)}")
     if len(labels) < 2:
         raise InputError(f"a tree needs two groups, and there are {len(labels)}")
+    if not np.isfinite(square).all():
+        unknown = np.asarray(~np.isfinite(square).all(1))
+        named = [label for label, bad in zip(labels, unknown, strict=True) if bad]
+        raise InputError(
+            f"distances of these groups are not all finite numbers: {', '.join(named)}; leave "
+            f"out those that have no distances to any other"
+        )
     condensed = squareform(square, checks=False)
     merges = linkage(condensed, method, optimal_ordering=len(labels) <= _MOST_ORDERED)
     heights = cophenet(merges)

@@ -8,6 +8,7 @@ from naps.similarity.bootstrap import bootstrap_distances, bootstrap_weights
 from naps.similarity.crossvalidation import crossvalidated_distances
 from naps.similarity.products import block_distances
 from naps.similarity.reliability import (
+    DistanceReliability,
     _halves,
     distance_reliability,
     spearman_brown,
@@ -23,7 +24,7 @@ def test_split_halves_equal_direct_correlations(reference: str, missing: float) 
     means, counts, blocks = planted(5, missing=missing)
     found = split_half(blocks, reference, splits=12, seed=3)
     rows = []
-    for first, second in _halves(6, 12, 3):
+    for first, second in zip(*_halves(6, 12, 3), strict=True):
         one, two = (oracle.weighted_means(means, counts, half) for half in (first, second))
         both = [a[0] is not None and b[0] is not None for a, b in zip(one, two, strict=True)]
         one, two = (
@@ -84,15 +85,20 @@ def test_profiles_that_cancel_have_no_reliability() -> None:
     assert found.splits.tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_distances_of_halves(metric: str) -> None:
-    _, _, blocks = planted(2, groups=6, noise=2.0)
-    found = distance_reliability(blocks, metric, splits=7, seed=1)
-    rows = []
-    pairs = np.triu_indices(6, 1)
-    for halves in _halves(6, 7, 1):
-        flat = [block_distances(blocks, metric, "equal", half)[pairs] for half in halves]
+@pytest.mark.parametrize("metric", ["cosine", "correlation", "euclidean"])
+@pytest.mark.parametrize("missing", [0.0, 0.5])
+def test_distances_of_halves(metric: str, missing: float) -> None:
+    _, counts, blocks = planted(2, groups=6, noise=2.0, missing=missing)
+    found = distance_reliability(blocks, metric, "count", splits=7, seed=1)
+    rows, left = [], set()
+    for halves in zip(*_halves(6, 7, 1), strict=True):
+        there = np.logical_and(*(half @ counts > 0 for half in halves))
+        kept = blocks.select([x for x, t in zip(blocks.labels, there, strict=True) if t])
+        left.add(len(kept.labels))
+        pairs = np.triu_indices(len(kept.labels), 1)
+        flat = [block_distances(kept, metric, "count", half)[pairs] for half in halves]
         rows.append(spearmanr(*flat).statistic)
+    assert left == {6} if not missing else len(left) > 1
     assert found.correlation == pytest.approx(np.mean(rows))
     assert found.reliability == pytest.approx(spearman_brown(np.array(np.mean(rows))))
     assert found.splits == 7
@@ -100,12 +106,32 @@ def test_distances_of_halves(metric: str) -> None:
     assert clean.reliability == pytest.approx(1)
 
 
+def test_the_ceiling_is_the_root_of_the_reliability() -> None:
+    assert DistanceReliability(0.3, 0.49, 5).ceiling == pytest.approx(0.7)
+    assert DistanceReliability(-0.2, -0.2, 5).ceiling == 0
+    assert np.isnan(DistanceReliability(float("nan"), float("nan"), 0).ceiling)
+
+
+def test_the_ceiling_is_the_correlation_with_distances_without_noise() -> None:
+    centres = np.random.default_rng(0).standard_normal((10, 30))
+    kept = {"noise": 6.0, "groups": 10, "cells": 30, "blocks": 12, "centres": centres}
+    true = block_distances(planted(0, **(kept | {"noise": 0.0}))[2], "euclidean")
+    pairs = np.triu_indices(10, 1)
+    reached, ceilings = [], []
+    for seed in range(30):
+        _, _, blocks = planted(seed, **kept)
+        noisy = block_distances(blocks, "euclidean")
+        reached.append(spearmanr(noisy[pairs], true[pairs]).statistic)
+        ceilings.append(distance_reliability(blocks, "euclidean", splits=30).ceiling)
+    assert np.mean(ceilings) == pytest.approx(np.mean(reached), abs=0.1)
+
+
 def test_groups_in_two_blocks_only_count_where_halves_part_them() -> None:
     means, counts, _ = planted(0)
     counts[2:, 4] = 0
     blocks = block_gram(means, counts, "abcde")
     found = split_half(blocks, splits=40)
-    parted = sum(first[0] != first[1] for first, _ in _halves(6, 40, 0))
+    parted = sum(first[0] != first[1] for first in _halves(6, 40, 0)[0])
     assert found.splits.tolist() == [40, 40, 40, 40, parted]
     assert np.isfinite(found.reliability).all()
     assert distance_reliability(blocks, splits=10).splits == 10
@@ -135,7 +161,7 @@ def test_bootstrap_is_the_distance_of_drawn_blocks() -> None:
         )
         for row, drawn in zip(found.samples, weights, strict=True):
             expected = measure(blocks, "correlation", "equal", drawn)
-            np.testing.assert_array_equal(row, squareform(expected, checks=False))
+            np.testing.assert_allclose(row, squareform(expected, checks=False), atol=1e-12)
     again = bootstrap_distances(blocks, replicates=5, seed=4).samples
     np.testing.assert_array_equal(bootstrap_distances(blocks, replicates=5, seed=4).samples, again)
 
