@@ -58,7 +58,7 @@ def find_events(
         Stop when more of the utterances than this cannot be used.
     **options
         Of `naps.events.EventOptions`: ``mode``, ``beam``, ``phonemes``, ``inserted``,
-        ``delay_s``, ``tier``, ``notation``, ``anchor``.
+        ``delay_s``, ``tier``, ``notation``, ``anchor``, ``language``.
 
     Returns
     -------
@@ -66,12 +66,13 @@ def find_events(
         ``events.table`` is a DataFrame; its columns are in ``docs/run-folder.md``.
     """
     utterances = _utterances(manifest)
+    choice = EventOptions(**options)
     return _find_events(
         model,
         utterances,
-        pronouncer=find_pronouncer(model.language, lexicon, g2p),
+        pronouncer=find_pronouncer(choice.language_of(utterances, model.language), lexicon, g2p),
         alignments=None if alignments is None else read_alignments(Path(alignments), utterances),
-        options=EventOptions(**options),
+        options=choice,
         max_bad_share=max_bad_share,
     )
 

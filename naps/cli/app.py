@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from naps.cli import check, list_, prepare, pronounce, report, run, train
+from naps.cli import check, cluster, compare, list_, prepare, pronounce, report, run, train
 from naps.errors import InputError
 
 _INTERRUPTED = "interrupted; start the same command again to continue"
@@ -25,7 +25,8 @@ app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("events")(run.events)
 app.command("profile")(run.profile)
-app.command("cluster")(run.cluster)
+app.command("cluster")(cluster.cluster)
+app.command("compare")(compare.compare)
 app.command("pronounce")(pronounce.pronounce)
 app.command("report")(report.report)
 

@@ -8,22 +8,46 @@ from naps.cli.options import ModelOption, RecipeArgument, SetOption
 from naps.errors import InputError
 
 if TYPE_CHECKING:
-    from naps.pipeline import Recipe
+    from naps.corpus import Utterance
+    from naps.models import Recognizer
+    from naps.pipeline import ProfileRecipe, Recipe
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
 
 
 def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption = None) -> None:
     """Look at files, labels and layers, and forecast time and memory; ends in seconds."""
     from naps.pipeline import ProfileRecipe, load_recipe
-    from naps.pipeline.check import check_recipe, forecast
+    from naps.pipeline.check import check_recipe
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
 
     loaded = load_recipe(recipe, settings or ())
+    if isinstance(loaded, ComparisonRecipe):
+        if model is not None:
+            raise InputError(f"{recipe} has a model for each run; --set runs.NAME.model=…")
+        _check_comparison(loaded)
+        print(f"{recipe}: ready to run")
+        return
     if not isinstance(loaded, ProfileRecipe):
         if model is not None:
             raise InputError(f"{recipe} is a training recipe; --model is for those with a model")
         _check_training(loaded, recipe)
         return
-    chosen, utterances = check_recipe(loaded, model)
-    expected = forecast(loaded, chosen, utterances)
+    _print_forecast(loaded, *check_recipe(loaded, model))
+    print(f"{recipe}: ready to run")
+
+
+def _check_comparison(loaded: ComparisonRecipe) -> None:
+    from naps.pipeline.comparison_runner import check_comparison
+
+    for run in check_comparison(loaded):
+        print(f"run        {run.name}, {run.recipe.events.mode} events")
+        _print_forecast(run.recipe, run.model, run.utterances)
+
+
+def _print_forecast(recipe: ProfileRecipe, chosen: Recognizer, utterances: list[Utterance]) -> None:
+    from naps.pipeline.check import forecast
+
+    expected = forecast(recipe, chosen, utterances)
     print(f"model      {chosen.name} ({chosen.sha256[:12]}), {len(chosen.layers)} layers")
     minutes = "unknown" if expected.audio_s is None else f"{expected.audio_s / 60:.1f} min"
     print(f"corpus     {expected.utterances} utterances, {minutes} of speech")
@@ -34,7 +58,6 @@ def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption
         f"memory     {expected.sums_mib:.0f} MiB of sums{where} and {expected.batch_mib:.0f} MiB "
         f"for a batch of events, however much audio there is"
     )
-    print(f"{recipe}: ready to run")
 
 
 def _check_training(loaded: Recipe, recipe: str) -> None:

@@ -30,6 +30,10 @@ SchedulerOption = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Of a Dask scheduler whose workers do it instead."),
 ]
+FormatsOption = Annotated[
+    str | None,
+    typer.Option("--formats", metavar="FORMATS", help="Figures as files, too: pdf,png,svg."),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 …")]
 OutOption = Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME by default.")]
 
@@ -47,3 +51,8 @@ def out_folder(out: Path | None, name: str) -> Path:
     if not name or Path(name).name != name:
         raise InputError(f"recipe name {name!r} cannot be a folder's; give --out")
     return Path("runs") / name
+
+
+def formats_of(text: str | None) -> tuple[str, ...]:
+    """Read ``pdf,png``."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

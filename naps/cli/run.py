@@ -1,21 +1,28 @@
-"""``naps run``, and its first stages alone: ``naps events``, ``naps profile``, ``naps cluster``."""
+"""``naps run``, and its first stages alone: ``naps events`` and ``naps profile``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from naps.cli.options import (
     DeviceOption,
+    FormatsOption,
     ModelOption,
     OutOption,
     RecipeArgument,
     SchedulerOption,
     SetOption,
     WorkersOption,
+    formats_of,
     out_folder,
 )
 from naps.cli.progress import progress, say
 from naps.errors import InputError
+
+if TYPE_CHECKING:
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
 
 
 def run(
@@ -26,9 +33,12 @@ def run(
     model: ModelOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
+    formats: FormatsOption = None,
 ) -> None:
-    """Do the whole experiment: prepare, events, profiles, clusters, report."""
-    _until("report", recipe, settings, out, device, model, workers, scheduler)
+    """Do the whole experiment: prepare, events, profiles, clusters, controls, probes, report."""
+    run_until(
+        "report", recipe, settings, out, device, model, workers, scheduler, formats_of(formats)
+    )
 
 
 def events(
@@ -39,7 +49,7 @@ def events(
     model: ModelOption = None,
 ) -> None:
     """Recognise the corpus and write its letter and phoneme events."""
-    _until("events", recipe, settings, out, device, model)
+    run_until("events", recipe, settings, out, device, model)
 
 
 def profile(
@@ -52,23 +62,10 @@ def profile(
     scheduler: SchedulerOption = None,
 ) -> None:
     """Average the activations of every layer around the events."""
-    _until("profiles", recipe, settings, out, device, model, workers, scheduler)
+    run_until("profiles", recipe, settings, out, device, model, workers, scheduler)
 
 
-def cluster(
-    recipe: RecipeArgument,
-    settings: SetOption = None,
-    out: OutOption = None,
-    device: DeviceOption = "auto",
-    model: ModelOption = None,
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
-) -> None:
-    """Cluster the profiles of every layer and compare with phonetic categories."""
-    _until("clusters", recipe, settings, out, device, model, workers, scheduler)
-
-
-def _until(
+def run_until(
     stage: str,
     name: str,
     settings: list[str] | None,
@@ -77,11 +74,21 @@ def _until(
     model: str | None,
     workers: int | None = None,
     scheduler: str | None = None,
+    formats: Sequence[str] = (),
 ) -> None:
+    """Run a recipe up to a stage and print what that wrote."""
     from naps.pipeline import ProfileRecipe, load_recipe, run_recipe
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
     from naps.pipeline.runner import choose_workers
 
     recipe = load_recipe(name, settings or ())
+    if isinstance(recipe, ComparisonRecipe):
+        if stage != "report":
+            raise InputError(f"{name} makes several runs; use 'naps run {name}'")
+        if model is not None:
+            raise InputError(f"{name} has a model for each run; --set runs.NAME.model=…")
+        _compare(recipe, out_folder(out, recipe.name), device, workers, scheduler, formats)
+        return
     if not isinstance(recipe, ProfileRecipe):
         raise InputError(f"{name} is a training recipe; use 'naps train {name}'")
     folder = out_folder(out, recipe.name)
@@ -92,7 +99,29 @@ def _until(
         device=device,
         until=stage,
         workers=choose_workers(recipe.execution, workers, scheduler),
+        formats=formats,
         progress=progress,
         say=say,
     )
     print(result)
+
+
+def _compare(
+    recipe: ComparisonRecipe,
+    folder: Path,
+    device: str,
+    workers: int | None,
+    scheduler: str | None,
+    formats: Sequence[str],
+) -> None:
+    from naps.pipeline.comparison_runner import run_comparison
+    from naps.pipeline.recipe import ExecutionConfig
+    from naps.pipeline.runner import choose_workers
+
+    chosen = choose_workers(ExecutionConfig(), workers, scheduler)
+    print(
+        run_comparison(
+            recipe, folder, device=device, workers=chosen, formats=formats, progress=progress,
+            say=say,
+        )
+    )  # fmt: skip

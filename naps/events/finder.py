@@ -115,6 +115,7 @@ def find_events(
     """
     options = options or EventOptions()
     check_mode(model, options)
+    language = options.language_of(utterances, model.language)
     log = DropLog(max_bad_share, len(utterances))
     heard: list[_Heard] = []
     transcripts = []
@@ -132,7 +133,9 @@ def find_events(
                 text, unknown = model.alphabet.normalise(utterance.text)
                 letters = decode(logits, model.alphabet, options)
             reference = text if text and not unknown else None
-            rows = _rows(utterance, model, logits, letters, reference, tiers, options, log)
+            rows = _rows(
+                utterance, model, logits, letters, reference, tiers, language, options, log
+            )
         except UtteranceError as error:
             log.add_utterance(Drop("events", utterance.id, error.reason, str(error)))
             continue
@@ -232,13 +235,14 @@ def _rows(
     letters: Sequence[Letter],
     reference: str | None,
     tiers: Mapping[str, tuple[Interval, ...]],
+    language: str,
     options: EventOptions,
     log: DropLog,
 ) -> list[Row]:
     """Make the events of an utterance in the chosen mode."""
     alphabet = model.alphabet
     if options.mode == "given":
-        notation = options.notation_of(model.language)
+        notation = options.notation_of(language)
         try:
             phones = choose_tier(tiers, options.tier)
         except InputError as error:
@@ -250,7 +254,7 @@ def _rows(
             alphabet if model.writes else None,
             frame_s=model.frame_s,
             delay_s=model.delay_s if options.delay_s is None else options.delay_s,
-            read=lambda label: read_label(label, notation, model.language)[0],
+            read=lambda label: read_label(label, notation, language)[0],
             anchor=options.anchor,
         )
         _count(log, "events", utterance, lost)

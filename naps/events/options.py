@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from naps.corpus.utterance import Utterance
 from naps.decoding import LanguageModel
 from naps.errors import InputError
 from naps.events.given import Anchor
@@ -49,6 +51,9 @@ class EventOptions:
         IPA for German.
     anchor : {"centre", "start", "peak"}
         Where in a given interval its event lies.
+    language : str or None
+        Of the speech, which decides how words are said and labels are read; None takes the one
+        that all utterances name, or else the recognizer's.
 
     Raises
     ------
@@ -67,6 +72,7 @@ class EventOptions:
     tier: str | None = None
     notation: str | None = None
     anchor: Anchor = "centre"
+    language: str | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -77,3 +83,9 @@ class EventOptions:
     def notation_of(self, language: str) -> str:
         """Return the notation of given labels in a language."""
         return self.notation or {"en": "arpabet"}.get(language, "ipa")
+
+    def language_of(self, utterances: Sequence[Utterance], model_language: str) -> str:
+        """Return the language that utterances are spoken in."""
+        named = {utterance.language for utterance in utterances}
+        known = named.pop() if len(named) == 1 else None
+        return self.language or known or model_language

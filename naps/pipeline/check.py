@@ -20,14 +20,17 @@ from naps.pipeline.listening import (
     recipe_alignments,
     recipe_pronouncer,
     search_options,
+    spoken_language,
     unknown_labels,
 )
+from naps.pipeline.probing import PHONE_TARGETS
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
 from naps.profiles import choose_layers, profile_events
 from naps.profiles.contrast import pair_of
 from naps.profiles.grouping import split_name
 from naps.profiles.plan import ProfilePlan, make_plan, plan_windows
+from naps.similarity.tree import check_linkage
 
 # Looked at one by one; a missing file is told by the file system, which is quicker.
 _OPENED = 200
@@ -92,15 +95,21 @@ def check_recipe(
         profile_options(recipe),
     )
     utterances = select_utterances(recipe.corpus)
-    recipe_pronouncer(recipe, model)
-    _check_alignments(recipe, model, utterances)
+    language = spoken_language(recipe, model, utterances)
+    recipe_pronouncer(recipe, language)
+    _check_alignments(recipe, language, utterances)
     columns = set(to_table([]).columns) | {k for u in utterances for k in u.columns}
     for group in active_groups(recipe):
         if group not in columns and split_name(group)[0] not in columns:
             raise InputError(
                 f"no column {group!r} to group events by; there are: {', '.join(sorted(columns))}"
             )
-    _check_differences(recipe, model)
+    for target in recipe.probes.targets:
+        if target not in columns and target not in PHONE_TARGETS:
+            known = ", ".join(sorted(columns | set(PHONE_TARGETS)))
+            raise InputError(f"probes.targets: no column {target!r}; there are: {known}")
+    _check_differences(recipe, model, language)
+    check_linkage(recipe.clusters.linkage, recipe.clusters.metric)
     bad = [u for u in utterances if not u.audio.is_file()]
     step = max(1, len(utterances) // _OPENED)
     bad += [u for u in utterances[::step] if u.audio.is_file() and not _opens(u)]
@@ -112,9 +121,9 @@ def check_recipe(
     return model, utterances
 
 
-def _check_differences(recipe: ProfileRecipe, model: Recognizer) -> None:
+def _check_differences(recipe: ProfileRecipe, model: Recognizer, language: str) -> None:
     """See that differences are of letters or phonemes that there are; of others, events tell."""
-    groups, labels = active_groups(recipe), _labels(recipe, model)
+    groups, labels = active_groups(recipe), _labels(recipe, model, language)
     for text in recipe.profiles.differences:
         known = [group not in labels or pair_of(labels[group], text) for group in groups]
         if not any(known):
@@ -148,9 +157,7 @@ def fitting(recipe: ProfileRecipe, model: Recognizer) -> ProfileRecipe:
     return recipe.model_copy(update={"profiles": profiles})
 
 
-def _check_alignments(
-    recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]
-) -> None:
+def _check_alignments(recipe: ProfileRecipe, language: str, utterances: list[Utterance]) -> None:
     """See that phone times can be read, are those of the corpus, and name known phones."""
     options = event_options(recipe.events)
     if recipe.events.alignments is None and options.mode != "given":
@@ -170,14 +177,15 @@ def _check_alignments(
             f"{len(without)} of {len(utterances)} utterances have no usable phone times; "
             f"the first is {without[0]}: {reason}"
         )
-    notation = options.notation_of(model.language)
-    unknown = unknown_labels(intervals, notation, model.language)
+    notation = options.notation_of(language)
+    unknown = unknown_labels(intervals, notation, language)
     count = sum(map(len, intervals.values()))
     if unknown.total() > recipe.max_bad_share * count:
         labels = ", ".join(repr(label) for label, _ in unknown.most_common(5))
         raise InputError(
             f"{unknown.total()} of {count} phone intervals have labels that are no {notation} of "
-            f"language {model.language!r}, such as {labels}; --set events.notation=… or events.tier"
+            f"language {language!r}, such as {labels}; --set events.notation=…, events.language or "
+            f"events.tier"
         )
 
 
@@ -209,7 +217,7 @@ def _made_up_plan(
     recipe: ProfileRecipe, model: Recognizer, utterances: list[Utterance]
 ) -> ProfilePlan:
     """Plan profiles of as many groups as there may be; how many there are, only events tell."""
-    known = _labels(recipe, model)
+    known = _labels(recipe, model, spoken_language(recipe, model, utterances))
     groups: dict[str, list[str]] = {}
     for name in active_groups(recipe):
         column, mode = split_name(name)
@@ -228,11 +236,11 @@ def _made_up_plan(
     )  # fmt: skip
 
 
-def _labels(recipe: ProfileRecipe, model: Recognizer) -> dict[str, list[str]]:
+def _labels(recipe: ProfileRecipe, model: Recognizer, language: str) -> dict[str, list[str]]:
     """Return the letters, and the phonemes where they are asked for: not all languages have any."""
     found = {"letter": list(model.alphabet.symbols)}
     if "phoneme" in {split_name(group)[0] for group in active_groups(recipe)}:
-        found["phoneme"] = list(inventory(model.language))
+        found["phoneme"] = list(inventory(language))
     return found
 
 
@@ -257,7 +265,7 @@ def _measure(
     found = find_events(
         model,
         sample,
-        pronouncer=recipe_pronouncer(recipe, model),
+        pronouncer=recipe_pronouncer(recipe, spoken_language(recipe, model, sample)),
         alignments=recipe_alignments(recipe, sample),
         options=search_options(recipe.events),
         max_bad_share=1.0,

@@ -42,6 +42,7 @@ def event_options(config: EventsConfig) -> EventOptions:
         tier=config.tier,
         notation=config.notation,
         anchor=config.anchor,
+        language=config.language,
     )
 
 
@@ -58,9 +59,16 @@ def search_options(config: EventsConfig) -> EventOptions:
     )
 
 
-def recipe_pronouncer(recipe: ProfileRecipe, model: Recognizer) -> Pronouncer | None:
-    """Give what says words in a recipe; None for letters only."""
-    return find_pronouncer(model.language, recipe.lexicon, recipe.g2p)
+def spoken_language(
+    recipe: ProfileRecipe, model: Recognizer, utterances: Sequence[Utterance]
+) -> str:
+    """Say in which language the utterances of a recipe are spoken."""
+    return event_options(recipe.events).language_of(utterances, model.language)
+
+
+def recipe_pronouncer(recipe: ProfileRecipe, language: str) -> Pronouncer | None:
+    """Give what says the words of a language in a recipe; None for letters only."""
+    return find_pronouncer(language, recipe.lexicon, recipe.g2p)
 
 
 def recipe_alignments(recipe: ProfileRecipe, utterances: Sequence[Utterance]) -> Alignments | None:
@@ -119,11 +127,12 @@ def make_events(
     """Listen to the utterances and write their events."""
     began = time.monotonic()
     utterances = run_utterances(run, recipe)
+    language = spoken_language(recipe, model, utterances)
     alignments = recipe_alignments(recipe, utterances)
     found = find_events(
         model,
         utterances,
-        pronouncer=recipe_pronouncer(recipe, model),
+        pronouncer=recipe_pronouncer(recipe, language),
         alignments=alignments,
         options=search_options(recipe.events),
         max_bad_share=recipe.max_bad_share,
@@ -142,7 +151,7 @@ def make_events(
     write_drops(run.events / "dropped.csv", found.drops)
     quality = None
     if alignments is not None and recipe.events.mode != "given":
-        quality = _quality(recipe, model, found.table, alignments)
+        quality = _quality(recipe, language, found.table, alignments)
     if quality is not None:
         write_text(run.events / "label_quality.csv", quality.groups.to_csv(index=False))
         write_text(
@@ -162,6 +171,7 @@ def make_events(
             "used": len(found.transcripts),
             "audio_s": round(found.audio_s, 2),
             "mode": recipe.events.mode,
+            "language": language,
             "search": _search(recipe.events),
             "phonemes": recipe.events.phonemes,
             "events": len(found.table),
@@ -205,21 +215,21 @@ def confusion_table(transcripts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quality(
-    recipe: ProfileRecipe, model: Recognizer, table: pd.DataFrame, alignments: Alignments
+    recipe: ProfileRecipe, language: str, table: pd.DataFrame, alignments: Alignments
 ) -> LabelQuality | None:
     """Measure events against phone times; None where they have no event in common."""
-    notation = event_options(recipe.events).notation_of(model.language)
+    notation = event_options(recipe.events).notation_of(language)
     intervals, _ = phone_tiers(alignments, recipe.events.tier)
     known = table["phoneme"].notna() & table["utterance"].isin(list(intervals))
     # Tiers that merely came with the manifest may be in any notation, or hold no phones.
-    unknown = unknown_labels(intervals, notation, model.language)
+    unknown = unknown_labels(intervals, notation, language)
     count = sum(map(len, intervals.values()))
     if not known.any() or unknown.total() > recipe.max_bad_share * count:
         return None
     return label_quality(
         table,
         intervals,
-        lambda label: () if label in unknown else read_label(label, notation, model.language),
+        lambda label: () if label in unknown else read_label(label, notation, language),
         tolerance_s=recipe.events.tolerance_ms / 1000,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import yaml
 from pydantic import (
@@ -35,6 +35,9 @@ from naps.profiles.time_reduction import Reduction
 from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
+
+if TYPE_CHECKING:
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout recipes/ lies beside naps/; an installed package carries it inside.
@@ -88,6 +91,9 @@ class EventsConfig(Strict):
         By how much letters are predicted late; None takes the recognizer's own.
     tolerance_ms : float
         How far an event may lie from an interval of its phone to agree with it.
+    language : str or None
+        Of the speech, which decides how words are said and phone times are read; None takes the
+        one that all utterances of the manifest name, or else the recognizer's.
     export : tuple of str
         Also write the events as tiers: ``textgrid``, ``ctm``, ``csv``, ``parquet``.
     """
@@ -103,6 +109,7 @@ class EventsConfig(Strict):
     tier: str | None = None
     notation: Literal["arpabet", "ipa", "xsampa", "emodb", "espeak", "wikipron"] | None = None
     anchor: Literal["centre", "start", "peak"] = "centre"
+    language: str | None = None
     delay_ms: float | None = None
     tolerance_ms: float = Field(40.0, ge=0.0)
     export: tuple[Literal["textgrid", "ctm", "csv", "parquet"], ...] = ()
@@ -207,13 +214,64 @@ class ExecutionConfig(Strict):
 
 
 class ClustersConfig(Strict):
-    """How profiles are compared and clustered; see `naps.similarity`."""
+    """How profiles are compared and clustered; see `naps.similarity`.
+
+    Attributes
+    ----------
+    crossvalidated : bool
+        Whether distances are without the noise in the means.
+    replicates : int
+        Corpora to draw for the support of branches.
+    """
 
     metric: Literal["cosine", "correlation", "euclidean"] = "cosine"
     linkage: Literal["average", "complete", "ward"] = "average"
     contrast: Literal["equal", "count", "none"] = "equal"
+    crossvalidated: bool = False
     min_count: int = Field(10, ge=1)
     permutations: int = Field(10_000, ge=0)
+    replicates: int = Field(1000, ge=0)
+    seed: int = 0
+
+
+class ControlsConfig(Strict):
+    """What the same analysis gives where there is nothing to find; see `naps.pipeline.controls`.
+
+    Attributes
+    ----------
+    shuffled_labels : bool
+        The network as it is, the labels shuffled among the events.
+    random_weights : bool
+        The network as it was before training.
+    cascade : bool
+        The network random from every layer up, one after another from the top.
+    """
+
+    shuffled_labels: bool = False
+    random_weights: bool = False
+    cascade: bool = False
+    seed: int = 0
+
+
+class ProbesConfig(Strict):
+    """What linear classifiers are to read off every layer; see `naps.pipeline.probing`.
+
+    Attributes
+    ----------
+    targets : tuple of str
+        Columns of the events, or ``manner``, ``place``, ``voicing`` and ``vowel`` of phonemes.
+    max_events : int
+        So many events at the most are kept in memory.
+    folds : int
+        Parts that are held out one by one.
+    shuffles : int
+        How often labels are shuffled for the chance level.
+    """
+
+    targets: tuple[_Column, ...] = ()
+    max_events: int = Field(4000, ge=10)
+    folds: int = Field(5, ge=2)
+    shuffles: int = Field(5, ge=0)
     seed: int = 0
 
 
@@ -241,11 +299,15 @@ class ProfileRecipe(Strict):
     events: EventsConfig = EventsConfig()
     profiles: ProfilesConfig = ProfilesConfig()
     clusters: ClustersConfig = ClustersConfig()
+    controls: ControlsConfig = ControlsConfig()
+    probes: ProbesConfig = ProbesConfig()
     execution: ExecutionConfig = ExecutionConfig()
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 
-Recipe = ProfileRecipe | TrainConfig | TransferConfig | TrainG2PConfig
+Recipe: TypeAlias = (
+    "ProfileRecipe | ComparisonRecipe | TrainConfig | TransferConfig | TrainG2PConfig"
+)
 
 
 def recipe_names() -> list[str]:
@@ -297,9 +359,13 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         raise InputError(f"{path}: a recipe is a mapping of keys to values")
     for setting in settings:
         _set(data, setting)
+    # Its runs are profile recipes: it knows this module.
+    from naps.pipeline.comparison_recipe import ComparisonRecipe
+
     kind = data.setdefault("kind", "profile")
     models: dict[Any, TypeAdapter[Any]] = {
         "profile": TypeAdapter(ProfileRecipe),
+        "comparison": TypeAdapter(ComparisonRecipe),
         "train": TypeAdapter(TrainConfig),
         "transfer": TypeAdapter(TransferConfig),
         "g2p": TypeAdapter(TrainG2PConfig),
@@ -309,11 +375,17 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     try:
         recipe: Recipe = models[kind].validate_python(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(x) for x in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise InputError(f"{path}: {problems}") from None
+        raise InputError(f"{path}: {_problems(error)}") from None
     return recipe
+
+
+def _problems(error: ValidationError) -> str:
+    # What a validator of the whole says comes without a place, and behind "Value error".
+    found = [
+        (".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, "))
+        for e in error.errors()
+    ]
+    return "; ".join(f"{place}: {text}" if place else text for place, text in found)
 
 
 def _set(data: dict[str, Any], setting: str) -> None:
@@ -333,6 +405,20 @@ def _set(data: dict[str, Any], setting: str) -> None:
         target[last] = yaml.safe_load(value)
     except yaml.YAMLError:
         raise InputError(f"--set {setting!r}: the value is not YAML") from None
+
+
+def clusters_config(values: Mapping[str, object]) -> ClustersConfig:
+    """Check options of clusters that were typed one by one.
+
+    Raises
+    ------
+    InputError
+        If one does not exist or has a wrong value.
+    """
+    try:
+        return ClustersConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(_problems(error)) from None
 
 
 def dump_recipe(recipe: Recipe) -> str:

@@ -54,6 +54,16 @@ class RunFolder:
         return self.path / "clusters"
 
     @property
+    def controls(self) -> Path:
+        """The folder of control analyses, one folder each."""
+        return self.path / "controls"
+
+    @property
+    def probes(self) -> Path:
+        """The folder of linear probes."""
+        return self.path / "probes"
+
+    @property
     def report(self) -> Path:
         """The folder of the report."""
         return self.path / "report"

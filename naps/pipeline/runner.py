@@ -12,21 +12,20 @@ from naps.errors import InputError
 from naps.files import fingerprint, sha256, write_text
 from naps.models import Recognizer
 from naps.pipeline.check import check_recipe, fitting
+from naps.pipeline.clustering import make_clusters
+from naps.pipeline.controls import make_controls
 from naps.pipeline.listening import make_events
+from naps.pipeline.probing import make_probes
 from naps.pipeline.profiling import make_profiles
 from naps.pipeline.recipe import ExecutionConfig, ProfileRecipe, dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.slurm import SlurmCluster
-from naps.pipeline.stages import (
-    Progress,
-    make_clusters,
-    prepare,
-)
+from naps.pipeline.stages import Progress, prepare
 from naps.pipeline.workers import DaskCluster, Processes, Workers
 from naps.profiles import choose_layers, traceable_layers
 from naps.report import report
 
-STAGES = ("prepare", "events", "profiles", "clusters", "report")
+STAGES = ("prepare", "events", "profiles", "clusters", "controls", "probes", "report")
 # The corpus may have changed although the recipe has not, and pages are cheap.
 _ALWAYS = ("prepare", "report")
 
@@ -88,6 +87,7 @@ def run_recipe(
     device: str = "auto",
     until: str = "report",
     workers: Workers | None = None,
+    formats: Sequence[str] = (),
     progress: Progress = lambda items, _: items,
     say: Say = print,
 ) -> Path:
@@ -108,6 +108,8 @@ def run_recipe(
         Last stage wanted, one of `STAGES`.
     workers : Workers, optional
         Who works on the profiles; this process by default.
+    formats : sequence of str
+        In which the figures of the report are written as files, too.
     progress : callable
         Wraps the utterances of a stage, to show how far it is.
     say : callable
@@ -155,7 +157,15 @@ def run_recipe(
             recipe.clusters.model_dump(mode="json"),
             lambda: make_clusters(run, recipe),
         ),
-        "report": (None, lambda: _report(run)),
+        "controls": (
+            recipe.controls.model_dump(mode="json"),
+            lambda: make_controls(run, recipe, chosen, progress, workers=workers, say=say),
+        ),
+        "probes": (
+            recipe.probes.model_dump(mode="json"),
+            lambda: make_probes(run, recipe, chosen, progress, say),
+        ),
+        "report": (None, lambda: _report(run, formats)),
     }
     digest = run.record()["naps"]
     for stage in STAGES[: STAGES.index(until) + 1]:
@@ -177,6 +187,8 @@ def run_recipe(
         "events": run.events,
         "profiles": run.profiles,
         "clusters": run.clusters,
+        "controls": run.controls,
+        "probes": run.probes,
         "report": run.report / "index.html",
     }
     return results[until]
@@ -194,8 +206,8 @@ def _origin(model: Recognizer) -> str:
     return str((model.facts or {}).get("python", model.name))
 
 
-def _report(run: RunFolder) -> None:
-    report(run.path)
+def _report(run: RunFolder, formats: Sequence[str]) -> None:
+    report(run.path, formats)
 
 
 def _describe_model(run: RunFolder, model: Recognizer, chosen: Sequence[str]) -> None:

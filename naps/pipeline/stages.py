@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 import data_prep
 from naps.corpus.manifest import read_manifest, write_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.files import write_text
-from naps.phonology import classes, letter_classes
 from naps.pipeline.recipe import CorpusConfig, ProfileRecipe
-from naps.pipeline.run_folder import RunFolder, write_json
-from naps.profiles import (
-    ProfileOptions,
-    Profiles,
-    load_profiles,
-)
-from naps.similarity import Statistic, category_statistics, cluster
+from naps.pipeline.run_folder import RunFolder
+from naps.profiles import ProfileOptions
 
 Progress = Callable[[Iterable[Utterance], str], Iterable[Utterance]]
 
@@ -108,105 +97,3 @@ def active_groups(recipe: ProfileRecipe) -> tuple[str, ...]:
     """Return the groupings of a recipe; phonemes only where words can be said."""
     said = (recipe.lexicon, recipe.g2p) != (None, None) or recipe.events.mode == "given"
     return tuple(g for g in recipe.profiles.groups if g != "phoneme" or said)
-
-
-def categories_of(labels: Sequence[str], group: str) -> dict[str, list[str]]:
-    """Return the known categories of the labels of a group: of phonemes, of letters, or none.
-
-    Place and voicing part the consonants; vowels are one more class there.
-    """
-    # German phones are written with letters: only the group tells the letter a from the phone.
-    manners = None if group == "letter" else classes(list(labels), "manner")
-    if manners is None:
-        letters = letter_classes(list(labels))
-        return {} if letters is None else {"vowel": letters}
-    result = {"manner": manners}
-    for feature in ("place", "voicing"):
-        found = classes(list(labels), feature) or []
-        result[feature] = [
-            "vowel" if m == "vowel" else f for f, m in zip(found, manners, strict=True)
-        ]
-    result["vowel"] = ["vowel" if m == "vowel" else "consonant" for m in manners]
-    return result
-
-
-def make_clusters(run: RunFolder, recipe: ProfileRecipe) -> None:
-    """Cluster every layer of every profile file and write trees and statistics."""
-    rows: list[dict[str, Any]] = []
-    for group in active_groups(recipe):
-        for kind in recipe.profiles.kinds:
-            profiles = load_profiles(profile_file(run, group, kind))
-            rows += _cluster_file(run, recipe, profiles, group, kind)
-    columns = [
-        "group", "kind", "layer", "category", "statistic", "value", "chance_mean", "chance_p99",
-        "p", "permutations",
-    ]  # fmt: skip
-    text = pd.DataFrame(rows, columns=columns).to_csv(index=False)
-    write_text(run.clusters / "statistics.csv", text)
-
-
-def _cluster_file(
-    run: RunFolder, recipe: ProfileRecipe, profiles: Profiles, group: str, kind: str
-) -> list[dict[str, Any]]:
-    options = recipe.clusters
-    rows: list[dict[str, Any]] = []
-    layers: dict[str, Any] = {}
-    left_out: dict[str, int] = {}
-    for name, profile in profiles.items():
-        counts = profile["count"].values
-        labels = [str(x) for x in profile["label"].values]
-        left_out = {
-            label: int(n) for label, n in zip(labels, counts, strict=True) if n < options.min_count
-        }
-        tree = cluster(
-            profile,
-            metric=options.metric,
-            linkage=options.linkage,
-            reference=options.contrast,
-            min_count=options.min_count,
-        )
-        folder = run.clusters / f"{group}-{kind}"
-        square = pd.DataFrame(tree.distances, index=tree.labels, columns=tree.labels)
-        write_text(folder / f"{name}-distances.csv", square.to_csv(index_label="label"))
-        merges = pd.DataFrame(tree.merges, columns=["first", "second", "height", "size"])
-        write_text(folder / f"{name}-linkage.csv", merges.to_csv(index=False))
-        categories: dict[str, Any] = {}
-        for category, members in categories_of(tree.labels, group).items():
-            found = category_statistics(
-                tree, members, permutations=options.permutations, seed=options.seed
-            )
-            categories[category] = {"classes": members} | {
-                statistic: asdict(value) for statistic, value in found.items()
-            }
-            rows += [
-                {"group": group, "kind": kind, "layer": name, "category": category}
-                | {"statistic": statistic, **asdict(value)}
-                for statistic, value in found.items()
-            ]
-        rows.append(
-            {"group": group, "kind": kind, "layer": name, "category": "", "statistic": "cophenetic"}
-            | asdict(Statistic(tree.cophenetic, math.nan, math.nan, math.nan, 0))
-        )
-        layers[name] = {
-            "labels": tree.labels,
-            "counts": tree.counts,
-            "distances": tree.distances.round(6).tolist(),
-            "merges": tree.merges.tolist(),
-            "order": tree.order,
-            "cophenetic": None if math.isnan(tree.cophenetic) else tree.cophenetic,
-            "categories": categories,
-        }
-    write_json(
-        run.clusters / f"{group}-{kind}.json",
-        {
-            "group": group,
-            "kind": kind,
-            "metric": options.metric,
-            "linkage": options.linkage,
-            "contrast": options.contrast,
-            "min_count": options.min_count,
-            "left_out": left_out,
-            "layers": layers,
-        },
-    )
-    return rows

@@ -1,24 +1,30 @@
 """Figures from arrays; nothing here computes a result."""
 
 from naps.plots.attention import attention_map
+from naps.plots.cascade import cascade
 from naps.plots.counts import count_bars
-from naps.plots.curves import Curve, curves
+from naps.plots.curves import Curve, curves, overlaid_curves
 from naps.plots.dendrogram import dendrogram
 from naps.plots.distances import distance_map
+from naps.plots.names import label_names
 from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
-from naps.plots.render import png, svg
+from naps.plots.render import figure_file, png, svg
 from naps.plots.training import training_curves, transfer_curve
 
 __all__ = [
     "Curve",
     "attention_map",
+    "cascade",
     "channel_order",
     "count_bars",
     "curves",
     "dendrogram",
     "distance_map",
+    "figure_file",
+    "label_names",
     "offset_boxes",
+    "overlaid_curves",
     "png",
     "profile_map",
     "svg",

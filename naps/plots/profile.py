@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from naps.errors import InputError
-from naps.plots.style import blank, short, styled
+from naps.plots.names import label_names
+from naps.plots.style import placed, short, styled, text_width
 
 COLOURS = "RdBu_r"
 
@@ -24,6 +25,7 @@ def profile_map(
     order: Sequence[str] | None = None,
     *,
     channels: Sequence[int] | None = None,
+    notation: str = "as written",
     title: str | None = None,
 ) -> Figure:
     """Draw the mean of every group of one layer, in colours that are alike for all groups.
@@ -40,6 +42,8 @@ def profile_map(
         Labels to draw, the first at the top left.
     channels : sequence of int, length channel, optional
         Order of the channels, as from `channel_order`; else as in the layer.
+    notation : str
+        How phones are written, as for `naps.plots.label_names`.
     title : str, optional
 
     Returns
@@ -57,6 +61,7 @@ def profile_map(
         mean = mean[:, :, list(channels)]
     time, unit = _axis(dataset)
     limit = symmetric_limit(mean)
+    chosen = label_names(chosen, notation)
     with styled():
         if mean.shape[1] == 1:
             return _single(mean[:, 0], chosen, limit, title, channels is not None)
@@ -187,15 +192,19 @@ def _multiples(
 def _single(
     mean: NDArray[np.float64], labels: list[str], limit: float, title: str | None, sorted_: bool
 ) -> Figure:
-    figure = blank(9.0, 1.0 + 0.19 * max(len(labels), 3) + (0.25 if title else 0))
-    axes = figure.add_subplot()
+    names = [short(label) for label in labels]
+    left, top = 0.15 + text_width(names, 9) / 72, 0.32 if title else 0.1
+    height = 0.55 + 0.19 * max(len(labels), 3) + top
+    figure, axes = placed(9.0, height, left=left, bottom=0.5, right=0.85, top=top)
     image = axes.imshow(mean, aspect="auto", cmap=COLOURS, vmin=-limit, vmax=limit)
     axes.set_facecolor("#d9dde1")
-    axes.set_yticks(range(len(labels)), [short(label) for label in labels])
+    axes.set_yticks(range(len(labels)), names)
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=8, integer=True)
     axes.set_xlabel("channel, similar ones together" if sorted_ else "channel")
     if title:
         axes.set_title(title)
-    figure.colorbar(image, ax=axes, fraction=0.025, pad=0.015)
+    box = axes.get_position()
+    scale = figure.add_axes((1 - 0.72 / 9.0, box.y0, 0.14 / 9.0, box.height))
+    figure.colorbar(image, cax=scale).ax.tick_params(labelsize=7.5)
     return figure

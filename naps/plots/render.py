@@ -1,18 +1,28 @@
-"""Figures to SVG text and PNG bytes, the same ones every time."""
+"""Figures to SVG text, PNG and PDF bytes, the same ones every time."""
 
 from __future__ import annotations
 
 import io
 import math
 import re
+from collections.abc import Set
+from typing import Any
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from naps.errors import InputError
 from naps.plots.style import styled
+
+FORMATS = ("pdf", "png", "svg")
 
 _FONTS = "system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif"
 _NO_METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
+_NO_PDF_METADATA = {"Creator": None, "Producer": None, "CreationDate": None}
+_REFERENCE = re.compile(r'(?:href="#|url\(#)([^")]*)')
+_NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 def svg(figure: Figure, *, name: str = "figure", dpi: int = 150) -> str:
@@ -34,41 +44,21 @@ def svg(figure: Figure, *, name: str = "figure", dpi: int = 150) -> str:
     str
         From ``<svg`` to ``</svg>``.
     """
-    buffer = io.StringIO()
-    with styled():
-        _settle(figure)
-        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, dpi=dpi)
-    text = buffer.getvalue()
+    text = _plain_svg(figure, dpi)
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r"<style\b[^>]*>.*?</style>", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"\n\s+", "\n", text)
-    text = text.replace(
-        "<svg ", '<svg style="stroke-linejoin:round;stroke-linecap:butt" focusable="false" ', 1
-    )
+    # The font stands here once, in place of in every text.
+    look = f"stroke-linejoin:round;stroke-linecap:butt;font-family:{_FONTS}"
+    text = text.replace("<svg ", f'<svg style="{look}" focusable="false" ', 1)
     prefix = re.sub(r"[^A-Za-z0-9_-]", "_", name) or "figure"
     if not prefix[0].isalpha():
         prefix = f"f{prefix}"
     # Only inside tags: a label may well read 'id="x"'.
-    return re.sub(r"<[^>]*>", lambda tag: _own_ids(tag.group(), prefix), text).strip()
-
-
-def _settle(figure: Figure) -> None:
-    # Each drawing would move the margins a little further: arrange them once. With an engine left,
-    # even one that does nothing, all would be drawn twice.
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine(None)
-
-
-def _own_ids(tag: str, prefix: str) -> str:
-    tag = re.sub(r'(\sid=")', rf"\g<1>{prefix}-", tag)
-    tag = re.sub(r'(href="#)', rf"\g<1>{prefix}-", tag)
-    tag = re.sub(r"(url\(#)", rf"\g<1>{prefix}-", tag)
-    tag = re.sub(r"font-family: [^;\"]*", f"font-family: {_FONTS}", tag)
-    return re.sub(r"(font: [^;\"]*?\dpx) [^;\"]*", rf"\g<1> {_FONTS}", tag)
+    used = {found for tag in re.findall(r"<[^>]*>", text) for found in _REFERENCE.findall(tag)}
+    return re.sub(r"<[^>]*>", lambda tag: _lean(tag.group(), prefix, used), text).strip()
 
 
 def png(figure: Figure, *, dpi: int = 144, limit: int | None = None) -> bytes:
@@ -86,25 +76,105 @@ def png(figure: Figure, *, dpi: int = 144, limit: int | None = None) -> bytes:
     -------
     bytes
     """
+    drawn = _drawn(figure, dpi)
+    scale = 1.0
     while True:
-        data = _png(figure, dpi)
-        if limit is None or len(data) <= limit or dpi <= 36:
+        width, height = (max(1, round(scale * side)) for side in drawn.size)
+        data = _packed(drawn if scale == 1.0 else drawn.resize((width, height)))
+        if limit is None or len(data) <= limit or scale * dpi <= 36:
             return data
         # The size goes with the number of pixels: aim a little below the limit.
-        dpi = max(36, int(dpi * min(0.9, 0.95 * math.sqrt(limit / len(data)))))
+        scale *= min(0.9, 0.95 * math.sqrt(max(limit, 1) / len(data)))
+        scale = max(scale, 36 / dpi)
 
 
-def _png(figure: Figure, dpi: int) -> bytes:
-    raw = io.BytesIO()
+def figure_file(figure: Figure, form: str) -> bytes:
+    """Render a figure as a file of its own, to be put into a paper.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    form : str
+        ``pdf``, ``png`` or ``svg``; without the date. What is pixels has 300 an inch in a PNG and
+        200 in the others.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    InputError
+        If there is no such format.
+    """
+    check_format(form)
+    if form == "svg":
+        return _plain_svg(figure, 200).encode()
+    data = io.BytesIO()
     with styled():
         _settle(figure)
-        figure.savefig(raw, format="png", dpi=dpi)
-    raw.seek(0)
-    packed = io.BytesIO()
-    with Image.open(raw) as image:
-        # Maximum coverage keeps the ends of a colour scale that few pixels reach.
-        palette = image.convert("RGB").quantize(
-            256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-        )
-        palette.save(packed, format="PNG")
-    return packed.getvalue()
+        if form == "pdf":
+            figure.savefig(data, format="pdf", dpi=200, metadata=_NO_PDF_METADATA)
+        else:
+            figure.savefig(data, format="png", dpi=300, metadata={"Software": None})
+    return data.getvalue()
+
+
+def check_format(form: str) -> None:
+    """Refuse a format that figures cannot be written in."""
+    if form not in FORMATS:
+        raise InputError(f"figures cannot be written as {form!r}; there are: {', '.join(FORMATS)}")
+
+
+def _plain_svg(figure: Figure, dpi: int) -> str:
+    buffer = io.StringIO()
+    with styled():
+        _settle(figure)
+        figure.savefig(buffer, format="svg", metadata=_NO_METADATA, dpi=dpi)
+    return buffer.getvalue()
+
+
+def _settle(figure: Figure) -> None:
+    # Each drawing would move the margins a little further: arrange them once. With an engine left,
+    # even one that does nothing, all would be drawn twice.
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
+def _lean(tag: str, prefix: str, used: Set[str]) -> str:
+    """Give ids that are looked for a name of their own, and leave out what changes nothing."""
+    tag = re.sub(
+        r'\sid="([^"]*)"', lambda own: f' id="{prefix}-{own[1]}"' if own[1] in used else "", tag
+    )
+    tag = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}-", tag)
+    tag = re.sub(r"font-family: [^;\"]*(; )?", "", tag)
+    tag = re.sub(r"font: ([^;\"]*?)(\d[\d.]*px) [^;\"]*", r"font-size: \g<2>", tag)
+    tag = re.sub(r' transform="rotate\(-?0(?: [^"]*)?\)"', "", tag)
+    if not tag.startswith("<image"):
+        # A hundredth of a point is finer than any screen.
+        tag = _NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag)
+    return tag.replace(": ", ":").replace("; ", ";") if "style=" in tag else tag
+
+
+def _drawn(figure: Figure, dpi: int) -> Image.Image:
+    with styled():
+        _settle(figure)
+        before, canvas = figure.dpi, figure.canvas
+        figure.set_dpi(dpi)
+        agg: Any = FigureCanvasAgg(figure)
+        agg.draw()
+        pixels = np.ascontiguousarray(np.asarray(agg.buffer_rgba())[..., :3])
+        figure.set_dpi(before)
+        figure.set_canvas(canvas)
+    return Image.fromarray(pixels)
+
+
+def _packed(image: Image.Image) -> bytes:
+    data = io.BytesIO()
+    # Maximum coverage keeps the ends of a colour scale that few pixels reach.
+    image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        data, format="PNG"
+    )
+    return data.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,52 @@ from numpy.typing import NDArray
 
 from naps.errors import InputError
 
-STATISTICS = ("silhouette", "purity", "ari")
+STATISTICS = ("silhouette", "purity", "ari", "v_measure")
+LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number and what shuffled classes give; NaN where it was not recorded."""
+    """A number and what shuffled classes give; NaN where it was not recorded.
+
+    ``p_corrected`` is corrected for the number of layers.
+    """
 
     value: float
     chance_mean: float
     chance_p99: float
     p: float
     permutations: int | None
+    p_corrected: float = math.nan
+
+    @property
+    def corrected(self) -> bool:
+        """Whether p was corrected."""
+        return not math.isnan(self.p_corrected)
 
     @property
     def above_chance(self) -> bool:
-        """Whether the value exceeds the 99th percentile of chance."""
-        return self.value > self.chance_p99
+        """Whether p, corrected, is below `LEVEL`, or else the value above its 99th percentile."""
+        return self.p_corrected < LEVEL if self.corrected else self.value > self.chance_p99
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far the distances of random halves of the events agree; NaN where unknown.
+
+    Attributes
+    ----------
+    correlation, reliability : float
+        Between the halves, and of all events.
+    ceiling : float
+        The most that distances without noise would correlate with these.
+    splits : int or None
+    """
+
+    correlation: float
+    reliability: float
+    ceiling: float
+    splits: int | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +80,10 @@ class Tree:
     distances : ndarray, shape (labels, labels)
     merges : ndarray, shape (labels - 1, 4)
     order : tuple of int, length labels
+    support : tuple of float, length labels - 1, or None
+        Share of bootstrap trees with the branch of each merge; NaN where unknown.
+    relations : mapping of str to Statistic
+        Correlations with other distances, by their name.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +93,9 @@ class Tree:
     order: tuple[int, ...]
     cophenetic: float
     categories: Mapping[str, Category]
+    support: tuple[float, ...] | None = None
+    reliability: Reliability | None = None
+    relations: Mapping[str, Statistic] = field(default_factory=dict)
 
     @property
     def leaves(self) -> list[str]:
@@ -79,6 +115,8 @@ class Clusters:
     minimum: int | None
     left_out: Mapping[str, int]
     layers: Mapping[str, Tree]
+    crossvalidated: bool = False
+    replicates: int | None = None
 
 
 def read_clusters(path: Path) -> Clusters:
@@ -92,16 +130,17 @@ def read_clusters(path: Path) -> Clusters:
     group, _, kind = path.stem.rpartition("-")
     try:
         data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        minimum = data.get("min_count")
         return Clusters(
             group=str(data.get("group", group)),
             kind=str(data.get("kind", kind)),
             metric=str(data.get("metric", "unknown")),
             linkage=str(data.get("linkage", "unknown")),
             contrast=str(data.get("contrast") or "none"),
-            minimum=None if minimum is None else int(minimum),
+            minimum=_count(data.get("min_count")),
             left_out={str(k): int(v) for k, v in (data.get("left_out") or {}).items()},
             layers={str(k): _tree(v) for k, v in (data.get("layers") or {}).items()},
+            crossvalidated=bool(data.get("crossvalidated")),
+            replicates=_count(data.get("replicates")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
@@ -112,16 +151,36 @@ def read_clusters(path: Path) -> Clusters:
 def _tree(data: Mapping[str, Any]) -> Tree:
     labels = tuple(str(label) for label in data["labels"])
     counts = data.get("counts")
+    support = data.get("support")
+    merges = np.array(data["merges"], dtype=float).reshape(-1, 4)
+    if support is not None and len(support) != len(merges):
+        raise ValueError(f"{len(merges)} merges but support of {len(support)}")
     return Tree(
         labels=labels,
         counts=None if counts is None else tuple(int(count) for count in counts),
         distances=np.array(data["distances"], dtype=float).reshape(len(labels), len(labels)),
-        merges=np.array(data["merges"], dtype=float).reshape(-1, 4),
+        merges=merges,
         order=tuple(int(index) for index in data["order"]),
         cophenetic=_number(data.get("cophenetic")),
         categories={
             str(name): _category(value) for name, value in (data.get("categories") or {}).items()
         },
+        support=None if support is None else tuple(map(_number, support)),
+        reliability=_reliability(data.get("reliability")),
+        relations={
+            str(name): _statistic(value) for name, value in (data.get("relations") or {}).items()
+        },
+    )
+
+
+def _reliability(data: Mapping[str, Any] | None) -> Reliability | None:
+    if data is None:
+        return None
+    return Reliability(
+        correlation=_number(data.get("correlation")),
+        reliability=_number(data.get("reliability")),
+        ceiling=_number(data.get("ceiling")),
+        splits=_count(data.get("splits")),
     )
 
 
@@ -129,17 +188,24 @@ def _category(data: Mapping[str, Any]) -> Category:
     return Category(
         classes=tuple(str(name or "") for name in data["classes"]),
         statistics={
-            name: Statistic(
-                value=_number(value.get("value")),
-                chance_mean=_number(value.get("chance_mean")),
-                chance_p99=_number(value.get("chance_p99")),
-                p=_number(value.get("p")),
-                permutations=value.get("permutations"),
-            )
-            for name, value in data.items()
-            if isinstance(value, dict)
+            name: _statistic(value) for name, value in data.items() if isinstance(value, dict)
         },
     )
+
+
+def _statistic(data: Mapping[str, Any]) -> Statistic:
+    return Statistic(
+        value=_number(data.get("value")),
+        chance_mean=_number(data.get("chance_mean")),
+        chance_p99=_number(data.get("chance_p99")),
+        p=_number(data.get("p")),
+        permutations=_count(data.get("permutations")),
+        p_corrected=_number(data.get("p_corrected")),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _number(value: object) -> float:

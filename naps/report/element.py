@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+from naps.report.words import number
+
+# Where else a figure is: the name of a format and the link to it.
+Files = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -22,23 +29,39 @@ class Element:
         Rendered by one of the templates, everything from files escaped.
     data : str or None
         Link from the page to the numbers shown.
+    shrink : callable or None
+        Makes the same piece with a picture of at most so many bytes.
     """
 
     title: str
     html: Markup
     data: str | None = None
+    shrink: Callable[[int], Element] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table that sorts by a value other than the number it shows."""
+
+    text: str | Markup
+    value: float | None
 
 
 @cache
 def environment() -> Environment:
     """Return the templates; whatever is put into them is escaped."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("naps.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    script = resources.files("naps.report").joinpath("templates", "sort.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    # A page runs this one script and no other, whatever stands in the files it is made from.
+    made.globals.update(script=Markup(script), script_digest=digest)
+    return made
 
 
 def render(template: str, **values: object) -> Markup:
@@ -46,22 +69,19 @@ def render(template: str, **values: object) -> Markup:
     return Markup(environment().get_template(template).render(**values))
 
 
-def drawing(title: str, svg: str, *, alt: str, caption: str, data: str, identity: str) -> Element:
+def drawing(
+    title: str,
+    svg: str,
+    *,
+    alt: str,
+    caption: str,
+    data: str,
+    identity: str,
+    files: Files = (),
+) -> Element:
     """Put a figure that `naps.plots.svg` has rendered into a frame."""
-    html = render(
-        "figure.html",
-        title=title,
-        # The one thing that is not escaped: our own drawing, whose texts matplotlib has escaped.
-        picture=Markup(svg),
-        source=None,
-        width=None,
-        height=None,
-        alt=alt,
-        caption=caption,
-        data=data,
-        identity=identity,
-    )
-    return Element(title, html, data)
+    # The one thing that is not escaped: our own drawing, whose texts matplotlib has escaped.
+    return _figure(title, alt, caption, data, identity, files, picture=Markup(svg))
 
 
 def picture(
@@ -73,19 +93,44 @@ def picture(
     caption: str,
     data: str,
     identity: str,
+    files: Files = (),
 ) -> Element:
     """Put a figure that `naps.plots.png` has rendered, of a size in inches, into a frame."""
+    source = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return _figure(title, alt, caption, data, identity, files, source=source, size=size)
+
+
+def left_out(
+    title: str, *, alt: str, caption: str, data: str, identity: str, files: Files = ()
+) -> Element:
+    """Say where the numbers of a figure are that would make the page too large."""
+    return _figure(title, alt, caption, data, identity, files)
+
+
+def _figure(
+    title: str,
+    alt: str,
+    caption: str,
+    data: str,
+    identity: str,
+    files: Files,
+    *,
+    picture: Markup | None = None,
+    source: str | None = None,
+    size: tuple[float, float] = (0.0, 0.0),
+) -> Element:
     html = render(
         "figure.html",
         title=title,
-        picture=None,
-        source="data:image/png;base64," + base64.b64encode(png).decode("ascii"),
+        picture=picture,
+        source=source,
         width=round(size[0] * 96),
         height=round(size[1] * 96),
         alt=alt,
         caption=caption,
         data=data,
         identity=identity,
+        files=files,
     )
     return Element(title, html, data)
 
@@ -93,19 +138,23 @@ def picture(
 def table(
     title: str,
     header: Sequence[str],
-    rows: Sequence[Sequence[str | Markup]],
+    rows: Sequence[Sequence[str | Markup | Cell]],
     *,
     numeric: Sequence[int] = (),
     caption: str = "",
     data: str | None = None,
 ) -> Element:
-    """Make a table; the first cell of a row is its heading, ``numeric`` columns stand right."""
+    """Make a table; the first cell of a row is its heading, ``numeric`` columns stand right.
+
+    Where scripts run, it can be sorted by each column: numeric ones by their numbers.
+    """
+    columns = frozenset(numeric)
     html = render(
         "table.html",
         title=title,
         header=header,
-        rows=rows,
-        numeric=frozenset(numeric),
+        rows=[[_cell(cell, place in columns) for place, cell in enumerate(row)] for row in rows],
+        numeric=columns,
         caption=caption,
         data=data,
     )
@@ -115,3 +164,9 @@ def table(
 def facts(title: str, values: Mapping[str, str], data: str | None = None) -> Element:
     """Make a card of names and values."""
     return Element(title, render("facts.html", title=title, values=values, data=data), data)
+
+
+def _cell(cell: str | Markup | Cell, numeric: bool) -> Cell:
+    if isinstance(cell, Cell):
+        return cell
+    return Cell(cell, number(cell) if numeric else None)

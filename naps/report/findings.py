@@ -2,66 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from naps.report.clusters import Statistic
+from naps.report.finding import Finding, known
 from naps.report.folder import RunContent
-from naps.report.words import (
-    CATEGORY_PHRASES,
-    SHORT_KINDS,
-    decimal,
-    duration,
-    percent,
-    plural,
-    probability,
-)
+from naps.report.layer_findings import layer_findings
+from naps.report.words import and_, duration, percent
 
+__all__ = ["Finding", "findings", "split_findings"]
 
-@dataclass(frozen=True)
-class Finding:
-    """A sentence and the numbers in it."""
-
-    sentence: str
-    numbers: dict[str, object]
+# More than this nobody reads at once.
+_MOST = 12
 
 
 def findings(run: RunContent) -> list[Finding]:
     """Say what a run found: the recognizer, the events, and what clusters by what, and where.
 
-    A category is said to exceed chance where its silhouette exceeds the 99th percentile of
-    shuffled classes. The layer named is the one with the greatest silhouette among those.
+    A statistic is said to exceed chance where its p, corrected for the number of layers, is below
+    0.05, or, in runs without such, where it exceeds the 99th percentile of chance. The layer named
+    is the one with the greatest value among those.
     """
-    return [*_recognizer(run), *_events(run), *_clusters(run)]
+    return [*_recognizer(run), *_events(run), *layer_findings(run), *_probes(run)]
 
 
-def category_series(run: RunContent, kind: str) -> Iterator[tuple[str, str]]:
-    """Give each group and category that has a statistic in some layer of a kind."""
-    for group in run.groups:
-        entry = run.clusters.get((group, kind))
-        names: dict[str, None] = {}
-        for tree in entry.layers.values() if entry is not None else ():
-            names.update(dict.fromkeys(k for k, v in tree.categories.items() if v.statistics))
-        for name in sorted(names, key=lambda n: (n not in CATEGORY_PHRASES, _rank(n), n)):
-            yield group, name
-
-
-def _rank(category: str) -> int:
-    known = list(CATEGORY_PHRASES)
-    return known.index(category) if category in known else len(known)
+def split_findings(found: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Part the findings that stand on top from the others."""
+    top = [entry for entry in found if entry.main][:_MOST]
+    return top, [entry for entry in found if entry not in top]
 
 
 def _recognizer(run: RunContent) -> Iterator[Finding]:
     rates = run.events_summary.get("error_rates") or {}
-    for split, row in rates.items():
-        if len(rates) > 1 and split == "all":
-            continue
+    splits = [split for split in rates if split != "all" or len(rates) == 1]
+    if not splits:
+        return
+    parts = []
+    for split in splits:
         where = "all utterances" if split == "all" else f"the {split} utterances"
-        yield Finding(
-            f"The recognizer gets {percent(row.get('cer'))} of the letters and "
-            f"{percent(row.get('wer'))} of the words of {where} wrong.",
-            {"split": split, "cer": row.get("cer"), "wer": row.get("wer")},
-        )
+        cer, wer = percent(rates[split].get("cer")), percent(rates[split].get("wer"))
+        parts.append(f"{cer} of the letters and {wer} of the words of {where}")
+    yield Finding(
+        f"The recognizer gets {'; '.join(parts)} wrong.",
+        {split: {key: rates[split].get(key) for key in ("cer", "wer")} for split in splits},
+    )
 
 
 def _events(run: RunContent) -> Iterator[Finding]:
@@ -84,54 +67,28 @@ def _events(run: RunContent) -> Iterator[Finding]:
     yield Finding(text, {"events": summary["events"], "phonemes": phones, "dropped": dropped})
 
 
-def _clusters(run: RunContent) -> Iterator[Finding]:
-    for kind in run.kinds:
-        for group, category in category_series(run, kind):
-            rows: list[tuple[str, Statistic]] = []
-            for layer, tree in run.clusters[group, kind].layers.items():
-                found = tree.categories.get(category)
-                if found is not None and "silhouette" in found.statistics:
-                    statistic = found.statistics["silhouette"]
-                    if statistic.value == statistic.value:
-                        rows.append((layer, statistic))
-            if rows:
-                yield _sentence(group, kind, category, rows)
-
-
-def _sentence(group: str, kind: str, category: str, rows: list[tuple[str, Statistic]]) -> Finding:
-    above = [row for row in rows if row[1].above_chance]
-    layer, best = max(above or rows, key=lambda row: row[1].value)
-    phrase = CATEGORY_PHRASES.get(category, f"by {category}")
-    kind_name = SHORT_KINDS.get(kind, kind)
-    numbers = (
-        f"silhouette {decimal(best.value)}, chance 99th percentile {decimal(best.chance_p99)}, "
-        f"p = {probability(best.p)}"
-    )
-    if above:
+def _probes(run: RunContent) -> Iterator[Finding]:
+    for target, part in run.probes.groupby("target", sort=False):
+        rows = part[part["accuracy"].notna()].sort_values("accuracy", kind="stable")
+        if rows.empty:
+            continue
+        best = rows.iloc[-1]
+        numbers = {
+            name: known(float(best[name]))
+            for name in ("accuracy", "low", "high", "chance_mean", "chance_p99", "majority")
+        }
+        notes = [f"chance {percent(best['chance_mean'])}"] if best["chance_mean"] >= 0 else []
+        if best["majority"] >= 0:
+            notes.append(f"the most frequent class {percent(best['majority'])}")
+        interval = ""
+        if best["low"] >= 0 and best["high"] >= 0:
+            interval = f" (95 % interval {percent(best['low'])} to {percent(best['high'])})"
+        held = f" of other {best['disjoint']}" if best["disjoint"] else ""
         text = (
-            f"{group.capitalize()} profiles ({kind_name}) cluster {phrase} most clearly in "
-            f"{layer}: {numbers}. {len(above)} of {len(rows)} layers exceed chance."
+            f"A linear probe reads the {target} of events{held} best from {best['layer']}: "
+            f"{percent(best['accuracy'])} right{interval}"
         )
-    else:
-        text = (
-            f"In none of {len(rows)} layers do the profiles of {plural(group)} ({kind_name}) "
-            f"cluster {phrase} above chance; nearest is {layer}: {numbers}."
+        yield Finding(
+            f"{text}; {and_(notes)}." if notes else f"{text}.",
+            {"target": str(target), "layer": str(best["layer"]), **numbers},
         )
-    return Finding(
-        text,
-        {
-            "group": group,
-            "kind": kind,
-            "category": category,
-            "layer": layer,
-            "silhouette": _json(best.value),
-            "chance_p99": _json(best.chance_p99),
-            "p": _json(best.p),
-            "layers": len(rows),
-            "layers_above_chance": len(above),
-        },
-    )
-
-
-def _json(value: float) -> float | None:
-    return None if value != value else value

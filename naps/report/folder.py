@@ -12,6 +12,7 @@ from typing import Any
 import h5netcdf
 import pandas as pd
 import xarray as xr
+import yaml
 
 from naps.errors import InputError
 from naps.report.clusters import Clusters, read_clusters
@@ -24,6 +25,18 @@ _NUMBERS = {
     for name in ("share", "chance", "offset_median", *(f"offset_p{q}" for q in (5, 25, 75, 95)))
 }
 DROPS = ("stage", "utterance", "reason", "detail", "count")
+# Control, group, kind, layer and statistic.
+ControlKey = tuple[str, str, str, str, str]
+_CONTROLS = (("control", "group", "kind", "layer", "statistic"), ("value",))
+_PROBES = (
+    ("layer", "target", "disjoint", "interval"),
+    ("accuracy", "low", "high", "balanced", "chance_mean", "chance_p99", "majority", "classes",
+     "events", "folds"),
+)  # fmt: skip
+_EXEMPLARS = (
+    ("label", "utterance", "letter", "phoneme", "word", "speaker"),
+    ("rank", "time_s", "probability"),
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class RunContent:
     path: Path
     info: Mapping[str, Any]
     recipe: str | None
+    settings: Mapping[str, Any]
     events_summary: Mapping[str, Any]
     profiles_summary: Mapping[str, Any]
     manifest: tuple[Mapping[str, Any], ...]
@@ -59,6 +73,9 @@ class RunContent:
     clusters: Mapping[tuple[str, str], Clusters]
     profiles: Mapping[tuple[str, str], Path]
     layers: tuple[LayerFacts, ...]
+    controls: Mapping[ControlKey, float]
+    probes: pd.DataFrame
+    exemplars: Mapping[str, pd.DataFrame]
 
     @property
     def frame_ms(self) -> float | None:
@@ -111,11 +128,12 @@ def read_run(path: Path) -> RunContent:
         (entry.group, entry.kind): entry
         for entry in map(read_clusters, sorted((path / "clusters").glob("*-*.json")))
     }
-    recipe = path / "recipe.yaml"
+    recipe = _recipe(path / "recipe.yaml")
     return RunContent(
         path=path,
         info=info,
-        recipe=recipe.read_text("utf-8") if recipe.is_file() else None,
+        recipe=recipe,
+        settings=_settings(recipe),
         events_summary=_object(path / "events" / "summary.json"),
         profiles_summary=_object(path / "profiles" / "summary.json"),
         manifest=_lines(path / "manifest.jsonl"),
@@ -127,6 +145,12 @@ def read_run(path: Path) -> RunContent:
         clusters=clusters,
         profiles={_key(file): file for file in sorted((path / "profiles").glob("*-*.nc"))},
         layers=_layers(info, clusters),
+        controls=_controls(path / "controls" / "controls.csv"),
+        probes=_measured(path / "probes" / "probes.csv", *_PROBES),
+        exemplars={
+            file.stem: _measured(file, *_EXEMPLARS)
+            for file in sorted((path / "profiles" / "exemplars").glob("*.csv"))
+        },
     )
 
 
@@ -149,6 +173,19 @@ def _object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{path}: not a JSON object; run its stage again")
     return value
+
+
+def _recipe(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def _settings(recipe: str | None) -> dict[str, Any]:
+    """Read the recipe; one that is damaged is still shown as it is."""
+    try:
+        found = yaml.safe_load(recipe or "")
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _lines(path: Path) -> tuple[Mapping[str, Any], ...]:
@@ -180,6 +217,28 @@ def _table(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path}: no readable table ({error}); run the stage events again"
         ) from None
+
+
+def _controls(path: Path) -> dict[ControlKey, float]:
+    table = _measured(path, *_CONTROLS)
+    return {
+        (control, group, kind, layer, statistic): float(value)
+        for control, group, kind, layer, statistic, value in table.itertuples(index=False)
+    }
+
+
+def _measured(path: Path, texts: tuple[str, ...], numbers: tuple[str, ...]) -> pd.DataFrame:
+    """Read columns of text, where "NA" may be a phone, and of numbers; of no file, no rows."""
+    if not path.is_file():
+        return pd.DataFrame(columns=[*texts, *numbers])
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no readable table ({error}); make it again") from None
+    table = table.reindex(columns=[*texts, *numbers], fill_value="")
+    for name in numbers:
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype(float)
+    return table
 
 
 def _dropped(paths: list[Path]) -> pd.DataFrame:

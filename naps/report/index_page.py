@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 from markupsafe import Markup
 
-from naps.plots import Curve, count_bars, curves, svg
-from naps.report.clusters import STATISTICS
+from naps.plots import count_bars
+from naps.report.clusters import Statistic, Tree
 from naps.report.data import DataFolder, flat
-from naps.report.element import Element, drawing, facts, table
-from naps.report.findings import category_series
+from naps.report.element import Cell, Element, facts, table
 from naps.report.folder import RunContent, group_counts
 from naps.report.layer_page import colour_classes
+from naps.report.report_folder import ReportFolder, Words
 from naps.report.words import (
     MINUS,
-    STATISTIC_NAMES,
     UNLIMITED,
     duration,
     file_name,
+    listed,
     percent,
     plural,
     shown,
@@ -27,49 +27,7 @@ from naps.report.words import (
 
 _ERROR_HEADER = ("split", "utterances", "cer", "wer", "cer_macro", "wer_macro")
 _FIRST_DROPS = 5
-
-
-def curve_elements(run: RunContent, kind: str, data: DataFolder) -> list[Element]:
-    """Draw every statistic of one kind over the layers, a panel for each group and category."""
-    layers = [layer.name for layer in run.layers]
-    elements = []
-    for statistic in STATISTICS:
-        panels = []
-        rows: list[list[object]] = []
-        for group, category in category_series(run, kind):
-            lines: list[list[float]] = [[], [], []]
-            for layer in layers:
-                tree = run.clusters[group, kind].layers.get(layer)
-                found = tree.categories.get(category) if tree is not None else None
-                value = found.statistics.get(statistic) if found is not None else None
-                three = (
-                    (value.value, value.chance_mean, value.chance_p99)
-                    if value is not None
-                    else (math.nan,) * 3
-                )
-                for line, number in zip(lines, three, strict=True):
-                    line.append(number)
-                if value is not None:
-                    rows.append([group, kind, layer, category, statistic, *three, value.p])
-            if any(number == number for number in lines[0]):
-                panels.append(Curve(f"{group} · {category}", *lines))
-        if not panels:
-            continue
-        identity = file_name(f"curves-{kind}-{statistic}")
-        header = ["group", "kind", "layer", "category", "statistic", "value", "chance_mean"]
-        name = STATISTIC_NAMES[statistic]
-        elements.append(
-            drawing(
-                name[0].upper() + name[1:],
-                svg(curves(layers, panels, statistic=name), name=identity),
-                alt=f"The {name} over the layers {', '.join(layers)}, with its chance level, for "
-                f"{', '.join(panel.name for panel in panels)}.",
-                caption="Filled dots exceed the 99th percentile of chance (shuffled classes).",
-                data=data.table(identity, [*header, "chance_p99", "p"], rows),
-                identity=f"figure-{identity}",
-            )
-        )
-    return elements
+_MOST_BARS = 100
 
 
 def statistics_data(run: RunContent, data: DataFolder) -> str:
@@ -78,11 +36,19 @@ def statistics_data(run: RunContent, data: DataFolder) -> str:
         [group, kind, layer, category, name, *vars(s).values()]
         for (group, kind), entry in run.clusters.items()
         for layer, tree in entry.layers.items()
-        for category, found in tree.categories.items()
-        for name, s in found.statistics.items()
+        for category, name, s in _statistics(tree)
     ]
-    header = ["group", "kind", "layer", "category", "statistic", "value", "chance_mean"]
-    return data.table("statistics", [*header, "chance_p99", "p", "permutations"], rows)
+    header = ["group", "kind", "layer", "category", "statistic"]
+    header += [field.name for field in fields(Statistic)]
+    return data.table("statistics", header, rows)
+
+
+def _statistics(tree: Tree) -> Iterator[tuple[str, str, Statistic]]:
+    for category, found in tree.categories.items():
+        for name, statistic in found.statistics.items():
+            yield category, name, statistic
+    for name, statistic in tree.relations.items():
+        yield "", f"relation: {name}", statistic
 
 
 def recognizer(run: RunContent, data: DataFolder) -> Element:
@@ -142,7 +108,7 @@ def error_table(run: RunContent, data: DataFolder) -> Element:
     )
 
 
-def count_elements(run: RunContent, data: DataFolder) -> list[Element]:
+def count_elements(run: RunContent, out: ReportFolder) -> list[Element]:
     """Draw the events of each group."""
     elements = []
     for group in run.groups or ["letter", "phoneme"]:
@@ -150,25 +116,23 @@ def count_elements(run: RunContent, data: DataFolder) -> list[Element]:
         if not counts:
             continue
         labels = sorted(counts, key=lambda label: (-counts[label], label))
-        numbers = [counts[label] for label in labels]
+        bars = labels[:_MOST_BARS]
         minimum = next((c.minimum for (g, _), c in run.clusters.items() if g == group), None)
         identity = file_name(f"counts-{group}")
-        figure = count_bars(labels, numbers, colour_classes(group, labels), minimum=minimum)
-        caption = f"{sum(numbers):,} events of {len(labels)} {plural(group)}."
+        classes = colour_classes(group, bars)
+        figure = count_bars(bars, [counts[label] for label in bars], classes, minimum=minimum)
+        caption = f"{sum(counts.values()):,} events of {len(labels)} {plural(group)}."
+        if len(bars) < len(labels):
+            caption += f" The {len(bars)} most frequent are shown."
         if minimum is not None:
             caption += f" Groups with fewer than {minimum:,} are not clustered."
-        elements.append(
-            drawing(
-                f"Events per {group}",
-                svg(figure, name=identity),
-                alt="Bars: "
-                + ", ".join(f"{label} {counts[label]:,}" for label in labels[:60])
-                + ("." if len(labels) <= 60 else f" and {len(labels) - 60} more."),
-                caption=caption,
-                data=data.table(identity, [group, "events"], counts_rows(counts)),
-                identity=f"figure-{identity}",
-            )
+        words = Words(
+            title=f"Events per {group}",
+            alt=f"Bars: {listed([f'{label} {counts[label]:,}' for label in labels], 60)}.",
+            caption=caption,
+            data=out.data.table(identity, [group, "events"], counts_rows(counts)),
         )
+        elements.append(out.drawing(identity, figure, words))
     return elements
 
 
@@ -283,7 +247,10 @@ def provenance(run: RunContent, data: DataFolder) -> tuple[list[Element], Elemen
     return cards, table(
         "Stages",
         ["stage", "time", "finished", "digest"],
-        [[str(row[0]), duration(row[1]), shown(row[2]), shown(row[3])] for row in rows],
+        [
+            [str(name), Cell(duration(seconds), _number(seconds)), shown(finished), shown(digest)]
+            for name, seconds, finished, digest in rows
+        ],
         numeric=(1,),
         data=data.table("stages", header, rows),
     )
@@ -295,3 +262,7 @@ def _shown(values: Mapping[str, object]) -> dict[str, str]:
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -7,21 +7,22 @@ from typing import Any
 
 import pandas as pd
 
-from naps.plots import offset_boxes, svg
+from naps.plots import offset_boxes
 from naps.report.data import DataFolder
-from naps.report.element import Element, drawing, table
+from naps.report.element import Element, table
 from naps.report.folder import RunContent
+from naps.report.report_folder import ReportFolder, Words
 from naps.report.words import MINUS, percent, shown
 
 _BY = {"manner": "", "phone_source": "phones from ", "correct": "letter correct: "}
 
 
-def label_elements(run: RunContent, data: DataFolder) -> list[Element]:
+def label_elements(run: RunContent, out: ReportFolder) -> list[Element]:
     """Draw offsets and make tables of agreement; nothing where no phone times were known."""
     summary = run.events_summary.get("label_quality")
     if not isinstance(summary, Mapping) or run.label_quality.empty:
         return []
-    elements = [_agreement(run, summary, data)]
+    elements = [_agreement(run, summary, out.data)]
     offsets = run.label_offsets
     if {"manner", "offset_s"} <= set(offsets.columns):
         by_manner = {
@@ -32,22 +33,19 @@ def label_elements(run: RunContent, data: DataFolder) -> list[Element]:
         figure = offset_boxes(
             by_manner, tolerance_ms=tolerance if isinstance(tolerance, int | float) else None
         )
-        elements.append(
-            drawing(
-                "When events come, by class of phone",
-                svg(figure, name="label-offsets"),
-                alt="Boxes of the time from the middle of a phone to its event: "
-                + ", ".join(
-                    f"{name} median {pd.Series(values).median():.0f} ms"
-                    for name, values in by_manner.items()
-                )
-                + ".",
-                caption="Time from the middle of the nearest interval of the same phone to the "
-                "event. Boxes hold the middle half of the events, whiskers 90 %.",
-                data=data.table("label_offsets", list(offsets.columns), offsets.values.tolist()),
-                identity="figure-label-offsets",
+        words = Words(
+            title="When events come, by class of phone",
+            alt="Boxes of the time from the middle of a phone to its event: "
+            + ", ".join(
+                f"{name} median {pd.Series(values).median():.0f} ms"
+                for name, values in by_manner.items()
             )
+            + ".",
+            caption="Time from the middle of the nearest interval of the same phone to the "
+            "event. Boxes hold the middle half of the events, whiskers 90 %.",
+            data=out.data.table("label_offsets", list(offsets.columns), offsets.values.tolist()),
         )
+        elements.append(out.drawing("label-offsets", figure, words))
     return elements
 
 

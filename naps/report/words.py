@@ -33,7 +33,22 @@ CATEGORY_PHRASES = {
     "voicing": "by voicing",
     "vowel": "into vowels and consonants",
 }
-STATISTIC_NAMES = {"silhouette": "silhouette", "purity": "purity", "ari": "adjusted Rand index"}
+STATISTIC_NAMES = {
+    "silhouette": "silhouette",
+    "purity": "purity",
+    "ari": "adjusted Rand index",
+    "v_measure": "V-measure",
+}
+RELATION_NAMES = {
+    "phonetic": "phonetic features",
+    "phonetic beyond acoustic": "phonetic features beyond the spectrogram",
+    "spelling": "spelling",
+    "spelling beyond acoustic": "spelling beyond the spectrogram",
+    "acoustic": "the spectrogram",
+}
+CONTROL_NAMES = {"random-weights": "random weights", "shuffled-labels": "shuffled labels"}
+# Groups whose labels are phones; others may look like some, such as the letter B.
+_PHONES = ("phoneme", "previous_phone", "next_phone")
 
 
 def shown(value: object, digits: int = 3) -> str:
@@ -67,13 +82,24 @@ def probability(value: float | None) -> str:
     """Write a p value."""
     if value is None or math.isnan(value):
         return MISSING
-    return f"{value:.2g}" if value >= 1e-4 else f"{value:.1e}"
+    text = f"{value:.2g}"
+    return f"{value:.1e}" if "e" in text else text
 
 
 def percent(value: object) -> str:
     """Write a fraction in percent."""
     known = isinstance(value, int | float) and not math.isnan(value)
     return f"{value:.1%}" if known else MISSING
+
+
+def number(text: str) -> float | None:
+    """Read a number as the functions above write it, or None if it is none."""
+    plain = text.replace(",", "").replace(MINUS, "-").removesuffix("%")
+    try:
+        value = float(plain)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def duration(value: object) -> str:
@@ -91,6 +117,27 @@ def plural(group: str) -> str:
     """Name the members of a group: letters, phonemes, phonemes by what was written."""
     column, _, mode = group.rpartition("_")
     return f"{column}s {_MODES[mode]}" if column and mode in _MODES else f"{group}s"
+
+
+def notation(group: str) -> str:
+    """Say how figures write the labels of a group: phones with their IPA."""
+    return "both" if group in _PHONES else "as written"
+
+
+def about(group: str, kind: str, layer: str) -> str:
+    """Say what a figure of a layer shows."""
+    return f"{plural(group).capitalize()} in {layer} ({SHORT_KINDS.get(kind, kind)})"
+
+
+def listed(names: Sequence[str], most: int = 100) -> str:
+    """Name some things after one another, and the number of those beyond ``most``."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def and_(names: Sequence[str]) -> str:
+    """Join names as a sentence does: a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def file_name(name: str) -> str:

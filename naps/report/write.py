@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from naps.files import write_text
+from naps.plots.render import check_format
 from naps.report import index_page
 from naps.report.confusions import confusion_elements
-from naps.report.data import DataFolder
-from naps.report.element import render
-from naps.report.findings import findings
+from naps.report.element import Element, render
+from naps.report.findings import findings, split_findings
 from naps.report.folder import RunContent, read_run
 from naps.report.labels import label_elements
+from naps.report.layer_curves import (
+    cascade_elements,
+    curve_elements,
+    headline_element,
+    probe_elements,
+)
 from naps.report.layer_page import Section, layer_facts, layer_sections
+from naps.report.listen import listen_elements
+from naps.report.report_folder import ReportFolder, fit
 from naps.report.words import KIND_NAMES, file_name, plural, shown
 
 REFERENCES = (
@@ -38,16 +44,21 @@ class Page:
     file: str
 
 
-def report(run: Path) -> Path:
+def report(run: Path, formats: Sequence[str] = (), *, audio_limit: int = 3_000_000) -> Path:
     """Write ``report/`` into a run folder: index.html, a page a layer, and their numbers.
 
-    Made from the files of the folder alone; what is not there is left out or said to be not
-    recorded. The pages need no network and no other file to be looked at.
+    Made from the files of the folder alone, and from the recordings, if they are still where the
+    recipe says; what is not there is left out or said to be not recorded. The pages need no network
+    and, but for the clips of recordings, no other file to be looked at. Each is below 3 MB.
 
     Parameters
     ----------
     run : Path
         The folder of a run.
+    formats : sequence of str
+        Each figure is also written to ``report/figures`` in these: ``pdf``, ``png``, ``svg``.
+    audio_limit : int
+        Most bytes of clips of recordings in ``report/audio``; 0 for none.
 
     Returns
     -------
@@ -57,17 +68,18 @@ def report(run: Path) -> Path:
     Raises
     ------
     InputError
-        If the folder is no run, or one of its files is broken.
+        If the folder is no run, one of its files is broken, or there is no such format.
     """
+    for form in formats:
+        check_format(form)
     content = read_run(run)
-    folder = run / "report"
-    data = DataFolder(folder / "data")
+    out = ReportFolder(run / "report", tuple(dict.fromkeys(formats)))
     title = _title(content)
     pages: list[Page] = []
     sections: list[list[Section]] = []
     taken = {"index"}
     for layer in content.layers:
-        made = layer_sections(content, layer.name, data)
+        made = layer_sections(content, layer.name, out)
         if made:
             sections.append(made)
             pages.append(Page(layer.name, _unused(layer.name, taken)))
@@ -83,21 +95,20 @@ def report(run: Path) -> Path:
             previous=pages[place - 1] if place else None,
             next=pages[place + 1] if place + 1 < len(pages) else None,
         )
-        write_text(folder / page.file, html)
-    index = folder / "index.html"
+        write_text(out.path / page.file, html)
+    index = out.path / "index.html"
     # The index last: who can open it can follow its links.
-    write_text(index, _index(content, title, pages, data))
+    write_text(index, _index(content, title, pages, out, audio_limit))
     return index
 
 
-def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder) -> str:
+def _index(
+    content: RunContent, title: str, pages: list[Page], out: ReportFolder, audio_limit: int
+) -> str:
     found = findings(content)
+    top, more = split_findings(found)
+    data = out.data
     cards, stages = index_page.provenance(content, data)
-    sections = [
-        {"title": KIND_NAMES.get(kind, kind), "elements": elements}
-        for kind in content.kinds
-        if (elements := index_page.curve_elements(content, kind, data))
-    ]
     index_page.statistics_data(content, data)
     recipe_link = ""
     if content.recipe is not None:
@@ -111,15 +122,15 @@ def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder)
         f"{len(content.layers)} layers, profiles of "
         f"{' and '.join(map(plural, content.groups)) or 'nothing yet'}.",
         pages=pages,
-        findings=[entry.sentence for entry in found] or ["This run has no results yet."],
+        findings=[entry.sentence for entry in top] or ["This run has no results yet."],
+        more_findings=[entry.sentence for entry in more],
         findings_data=data.json("findings", [vars(entry) for entry in found]),
-        curves=sections,
+        **_figures(content, out),
         layers=index_page.layer_table(content, {p.name: p.file for p in pages}, data),
         recognizer=index_page.recognizer(content, data),
         corpus=index_page.corpus(content, data),
         errors=[index_page.error_table(content, data), *confusion_elements(content, data)],
-        counts=index_page.count_elements(content, data),
-        labels=label_elements(content, data),
+        listen=listen_elements(content, out.path / "audio", audio_limit),
         event_tables=index_page.event_tables(content, data),
         drops=index_page.drop_table(content, data),
         provenance=cards,
@@ -130,16 +141,32 @@ def _index(content: RunContent, title: str, pages: list[Page], data: DataFolder)
     )
 
 
+def _figures(content: RunContent, out: ReportFolder) -> dict[str, object]:
+    """Draw what the index shows, together no larger than a page may be."""
+    headline = headline_element(content, out)
+    parts: dict[str, list[Element]] = {
+        "headline": [] if headline is None else [headline],
+        "cascades": cascade_elements(content, out),
+        "probes": probe_elements(content, out),
+        "counts": index_page.count_elements(content, out),
+        "labels": label_elements(content, out),
+    }
+    kinds = {f"curves {kind}": curve_elements(content, kind, out) for kind in content.kinds}
+    everything = parts | kinds
+    made = iter(fit([element for elements in everything.values() for element in elements]))
+    fitted = {name: [next(made) for _ in elements] for name, elements in everything.items()}
+    curves = [
+        {"title": KIND_NAMES.get(kind, kind), "elements": fitted[f"curves {kind}"]}
+        for kind in content.kinds
+        if fitted[f"curves {kind}"]
+    ]
+    return {name: fitted[name] for name in parts} | {"curves": curves}
+
+
 def _title(content: RunContent) -> str:
     model = content.info.get("model")
     name = model.get("name") if isinstance(model, Mapping) else None
-    recipe = None
-    if content.recipe is not None:
-        try:
-            loaded = yaml.safe_load(content.recipe)
-        except yaml.YAMLError:
-            loaded = None
-        recipe = loaded.get("name") if isinstance(loaded, dict) else None
+    recipe = content.settings.get("name")
     return f"Neuron activation profiles: {recipe or name or content.path.resolve().name}"
 
 

@@ -320,6 +320,9 @@ class _Run:
             "left_out": len(self.corpora.dropped) + len(self.progress.lost),
             "error_rates": rates,
         }
+        if config.start is not None:
+            source = load_model(config.start)
+            facts["began_as"] = {"name": source.name, "sha256": source.sha256}
         if self.team.leads:
             save_recognizer(target, replace(shipped, facts=facts), torch.float16)
             write_text(self.out / "figures.json", json.dumps(facts, indent=1) + "\n")

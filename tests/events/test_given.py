@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,36 @@ def test_find_events_from_given_intervals(recognizer: Recognizer, corpus: Path) 
         ("u3", "no_intervals"),
     ]
     assert "overlap" in events.drops[0].detail
+
+
+def test_labels_are_those_of_the_speech_and_not_of_the_recognizer(
+    recognizer: Recognizer, corpus: Path
+) -> None:
+    german = [replace(u, language="de") for u in read_manifest(corpus / "manifest.jsonl")]
+    times = Alignments(
+        {u.id: {"phones": tier((0.1, 0.2, "ç"), (0.2, 0.4, "øː"))} for u in german}, {}
+    )
+    options = EventOptions(mode="given")
+    found = find_events(recognizer, german, alignments=times, options=options)
+    assert recognizer.language == "en"
+    assert list(found.table["phoneme"]) == ["ç", "øː"] * 4
+    told = replace(options, language="en")
+    events = find_events(recognizer, german, alignments=times, options=told, max_bad_share=1.0)
+    assert events.table.empty
+    assert {d.reason for d in events.drops} == {
+        "label 'ç' outside the inventory", "label 'øː' outside the inventory",
+    }  # fmt: skip
+
+
+def test_the_language_of_the_speech(corpus: Path) -> None:
+    utterances = read_manifest(corpus / "manifest.jsonl")
+    other = [replace(u, language="de") for u in utterances]
+    unknown = [replace(u, language=None) for u in utterances]
+    assert EventOptions().language_of(other, "en") == "de"
+    assert EventOptions().language_of(unknown, "en") == "en"
+    # Where the corpus is of several languages, only the recognizer is left to ask.
+    assert EventOptions().language_of([*utterances, *other], "en") == "en"
+    assert EventOptions(language="de").language_of(utterances, "en") == "de"
 
 
 def test_a_tier_that_is_not_there(recognizer: Recognizer, corpus: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from naps.corpus import Interval, read_ctm, read_textgrid, write_textgrid
 from naps.errors import InputError
 from naps.models import Recognizer, save_recognizer
+from naps.phonology import inventory
 from naps.pipeline import ProfileRecipe, run_recipe
 from naps.pipeline.check import check_recipe
 
@@ -70,6 +71,19 @@ def test_labels_are_measured_against_phone_times(tmp_path: Path, recipe: Profile
     assert set(groups["by"]) == {"manner", "phoneme", "phone_source", "correct"}
     assert groups.loc[groups["by"] == "manner", "events"].sum() == quality["events"]
     assert (tmp_path / "run" / "events" / "label_offsets.csv").is_file()
+
+
+def test_words_are_said_in_the_language_of_the_speech(
+    tmp_path: Path, recipe: ProfileRecipe
+) -> None:
+    german = recipe.model_copy(update={"lexicon": None, "g2p": "auto"})
+    table, summary = run(changed(german, mode="reference", language="de"), tmp_path / "run")
+    assert summary["language"] == "de"
+    phones = inventory("de")
+    assert set(table["phoneme"].dropna()) <= set(phones)
+    assert table["phoneme"].notna().any()
+    with pytest.raises(InputError, match="cmudict is of language 'en', but 'de' is spoken"):
+        check_recipe(changed(recipe.model_copy(update={"lexicon": "cmudict"}), language="de"))
 
 
 def test_other_phone_times_under_the_same_name_are_measured_again(

@@ -5,6 +5,7 @@ import yaml
 
 from naps.errors import InputError
 from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
+from naps.pipeline.comparison_recipe import ComparisonRecipe
 from naps.pipeline.recipe import dump_recipe, find_recipe
 from naps.training import TrainConfig, TrainG2PConfig, TransferConfig
 
@@ -19,7 +20,8 @@ def test_every_recipe_of_the_project_reads_and_has_a_readme() -> None:
     assert {"demo", "librispeech_en", "wav2letter_en_mini"} <= set(names)
     for name in names:
         recipe = load_recipe(name)
-        assert isinstance(recipe, ProfileRecipe | TrainConfig | TransferConfig | TrainG2PConfig)
+        known = ProfileRecipe | ComparisonRecipe | TrainConfig | TransferConfig | TrainG2PConfig
+        assert isinstance(recipe, known)
         assert find_recipe(name).with_name("README.md").is_file()
 
 
@@ -47,7 +49,7 @@ def test_resolved_recipe_reads_back(tmp_path: Path) -> None:
         (["clusters"], "write key.path=value"),
         (["name.first=x"], "has no keys below it"),
         (["profiles.batch=[1"], "not YAML"),
-        (["kind=dance"], "kind 'dance'; there are: profile, train"),
+        (["kind=dance"], "kind 'dance'; there are: profile, comparison, train"),
     ],
 )
 def test_bad_settings(settings: list[str], message: str) -> None:
@@ -56,7 +58,7 @@ def test_bad_settings(settings: list[str], message: str) -> None:
 
 
 def test_unknown_recipe_lists_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"are: demo, .*librispeech_en"):
+    with pytest.raises(InputError, match=r"are: .*demo, .*librispeech_en"):
         load_recipe("no_such_recipe")
 
 

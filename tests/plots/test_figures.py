@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib import colors
+from matplotlib.collections import LineCollection
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist, squareform
 
 from naps.errors import InputError
 from naps.plots import (
     Curve,
+    cascade,
     channel_order,
     count_bars,
     curves,
     dendrogram,
     distance_map,
+    label_names,
+    overlaid_curves,
     profile_map,
     symmetric_limit,
 )
@@ -44,8 +48,10 @@ def test_leaves_stand_in_leaf_order_and_in_the_colour_of_their_class(near: np.nd
     order = leaves_list(merges).tolist()
     figure = dendrogram(merges, LABELS, order, CLASSES, counts=range(6))
     axes = figure.axes[0]
-    texts = axes.get_yticklabels()
+    texts = axes.texts[:6]
     assert [text.get_text() for text in texts] == [LABELS[i] for i in order]
+    assert [text.get_position()[1] for text in texts] == list(range(6))
+    assert [text.get_text() for text in axes.texts[6:]] == [str(i) for i in order]
     assert axes.yaxis_inverted()
     shades = {CLASSES[i]: colors.to_hex(t.get_color()) for i, t in zip(order, texts, strict=True)}
     assert shades["vowel"] != shades["consonant"]
@@ -65,7 +71,7 @@ def test_small_trees_and_trees_without_distances_can_be_drawn(number: int) -> No
     merges = np.array([[0, 1, 0.0, 2]])[: number - 1]
     figure = dendrogram(merges, LABELS[:number], range(number))
     figure.draw_without_rendering()
-    shown = " ".join(text.get_text() for text in figure.axes[0].get_yticklabels())
+    shown = " ".join(text.get_text() for text in figure.axes[0].texts)
     assert all(label in shown for label in LABELS[:number])
 
 
@@ -80,9 +86,62 @@ def test_a_tree_that_does_not_fit_its_labels_is_refused(near: np.ndarray) -> Non
 def test_distances_are_shown_in_leaf_order(near: np.ndarray) -> None:
     matrix, order = squareform(near), [3, 1, 0, 5, 2, 4]
     axes = distance_map(matrix, LABELS, order).axes[0]
-    shown = np.asarray(axes.collections[0].get_array()).reshape(6, 6)
+    shown = np.asarray(axes.images[0].get_array())
     np.testing.assert_allclose(shown, matrix[np.ix_(order, order)])
-    assert [t.get_text() for t in axes.get_yticklabels()] == [LABELS[i] for i in order]
+    # Below the map and before it.
+    assert [t.get_text() for t in axes.texts[::2]] == [LABELS[i] for i in order]
+    assert [t.get_text() for t in axes.texts[1::2]] == [LABELS[i] for i in order]
+
+
+def test_names_of_very_many_labels_are_left_out() -> None:
+    labels = [f"w{n}" for n in range(101)]
+    assert not distance_map(np.zeros((101, 101)), labels, range(101)).axes[0].texts
+
+
+def test_support_is_written_at_its_branch_but_not_at_the_root(near: np.ndarray) -> None:
+    merges = linkage(near, "average")
+    support = [0.95, 0.499, np.nan, 0.5, 1.0]
+    bare = dendrogram(merges, LABELS, leaves_list(merges).tolist())
+    figure = dendrogram(merges, LABELS, leaves_list(merges).tolist(), support=support)
+    written = figure.axes[0].texts[len(bare.axes[0].texts) :]
+    assert [text.get_text() for text in written] == ["95", "50"]
+    assert [text.get_position()[0] for text in written] == pytest.approx(merges[[0, 3], 2])
+    figure.draw_without_rendering()
+    with pytest.raises(InputError, match="5 merges but support of 2"):
+        dendrogram(merges, LABELS, range(6), support=[0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("notation", "shown"),
+    [
+        ("as written", ["AW", "SH", "ʃ"]),
+        ("ipa", ["aʊ", "ʃ", "ʃ"]),
+        ("both", ["AW", "SH", "ʃ", "aʊ", "ʃ", ""]),
+    ],
+)
+def test_trees_write_phones_as_asked(notation: str, shown: list[str]) -> None:
+    merges = [[0, 1, 0.5, 2], [2, 3, 0.7, 3]]
+    figure = dendrogram(merges, ["AW", "SH", "ʃ"], range(3), notation=notation)
+    assert [text.get_text() for text in figure.axes[0].texts] == shown
+
+
+def test_maps_write_phones_as_asked() -> None:
+    axes = distance_map(np.zeros((2, 2)), ["SH", "x"], [1, 0], notation="both").axes[0]
+    assert [text.get_text() for text in axes.texts[::2]] == ["x", "SH ʃ"]
+    data = profile().assign_coords(label=["SH", "T", "AW", "a", "b", "c"])
+    texts = profile_map(data, ["SH", "a"], notation="ipa").axes[0].texts
+    assert [text.get_text() for text in texts] == ["ʃ", "a"]
+
+
+def test_an_unknown_notation_is_refused() -> None:
+    assert label_names(["SH", "sch"], "both") == ["SH ʃ", "sch"]
+    for draw in (
+        lambda: label_names(["a"], "sampa"),
+        lambda: dendrogram([[0, 1, 1, 2]], ["a", "b"], [0, 1], notation="sampa"),
+        lambda: distance_map(np.zeros((1, 1)), ["a"], [0], notation="sampa"),
+    ):
+        with pytest.raises(InputError, match="'sampa'; there are: as written, ipa, both"):
+            draw()
 
 
 def test_distances_of_another_size_are_refused() -> None:
@@ -152,6 +211,72 @@ def test_curves_mark_what_exceeds_chance_and_leave_gaps() -> None:
         curves(["input"], [panel], statistic="silhouette")
     with pytest.raises(InputError, match="at least one"):
         curves([], [], statistic="silhouette")
+
+
+def test_significance_decides_where_it_is_known() -> None:
+    panel = Curve("x", [0.1, 0.2, 0.3], [0.0] * 3, [0.05] * 3, significant=[False, True, False])
+    axes = curves(["a", "b", "c"], [panel], statistic="s").axes[0]
+    lines = {line.get_label(): line for line in axes.lines}
+    np.testing.assert_allclose(lines["above chance"].get_ydata(), [0.2])
+    np.testing.assert_allclose(lines["not above"].get_ydata(), [0.1, 0.3])
+
+
+def test_controls_ceiling_and_interval_stand_beside_a_curve() -> None:
+    nothing = [np.nan] * 3
+    panel = Curve(
+        "x", [0.1, 0.2, np.nan], nothing, nothing, low=[0.0, 0.1, 0.0], high=[0.2, 0.3, 0.0],
+        ceiling=[0.9, 0.8, 0.7], floors={"random weights": [0.0, 0.01, 0.02]},
+    )  # fmt: skip
+    figure = curves(["a", "b", "c"], [panel, panel], statistic="s")
+    figure.draw_without_rendering()
+    lines = {line.get_label(): line for line in figure.axes[0].lines}
+    np.testing.assert_allclose(lines["random weights"].get_ydata(), [0.0, 0.01, 0.02])
+    np.testing.assert_allclose(lines["noise ceiling"].get_ydata(), [0.9, 0.8, 0.7])
+    # Where chance is not known nothing is above it.
+    assert {"above chance", "not above", "chance mean"}.isdisjoint(lines)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sorted(legend) == ["interval", "noise ceiling", "random weights", "value"]
+    with pytest.raises(InputError, match="one value for each layer"):
+        curves(["a"], [panel], statistic="s")
+
+
+def test_overlaid_curves_keep_their_own_chance() -> None:
+    one = Curve("phonemes", [0.1, 0.4], [0.0, 0.0], [0.2, 0.2])
+    two = Curve("letters", [0.3, 0.1], [0.0, 0.0], [0.2, 0.2])
+    figure = overlaid_curves(["a", "b"], [one, two], statistic="silhouette")
+    axes = figure.axes[0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["phonemes", "letters"]
+    first, second = (line for line in axes.lines if line.get_label() in ("phonemes", "letters"))
+    assert first.get_color() != second.get_color()
+    assert first.get_marker() != second.get_marker()
+    for name, colour in (([0.4], first.get_color()), ([0.3], second.get_color())):
+        filled = [line for line in axes.lines if list(line.get_ydata()) == name]
+        assert [line.get_color() for line in filled] == [colour]
+    with pytest.raises(InputError, match="letters: the curve has not one value"):
+        overlaid_curves(["a", "b"], [one, Curve("letters", [1], [1], [1])], statistic="s")
+
+
+def test_a_band_of_one_layer_is_drawn() -> None:
+    lone = Curve("x", [0.3, np.nan, 0.3], [0.0, np.nan, 0.0], [0.2, np.nan, 0.2])
+    axes = curves(["a", "b", "c"], [lone], statistic="s").axes[0]
+    stripes = [c for c in axes.collections if isinstance(c, LineCollection)]
+    ends = {float(path.vertices[-1][0]) for c in stripes for path in c.get_paths()}
+    assert ends == {0.0, 2.0}
+
+
+def test_a_cascade_has_a_row_for_each_start() -> None:
+    values = [[1.0, 0.25, np.nan], [-0.001, -0.5, 0.0]]
+    figure = cascade(values, ["c", "b"], ["a", "b", "c"])
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(np.ma.filled(axes.images[0].get_array(), np.nan), values)
+    assert axes.images[0].get_clim() == (-0.5, 1.0)
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["c", "b"]
+    shown = [text.get_text() for text in axes.texts]
+    assert shown == ["1.00", "0.25", "0.00", "\N{MINUS SIGN}0.50", "0.00"]
+    assert not cascade(np.zeros((20, 20)), ["x"] * 20, ["y"] * 20).axes[0].texts
+    with pytest.raises(InputError, match="does not fit 1 randomisations of 3 layers"):
+        cascade(values, ["c"], ["a", "b", "c"])
 
 
 def test_bars_go_from_frequent_to_rare() -> None:

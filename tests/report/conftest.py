@@ -32,6 +32,7 @@ def statistic(value: float) -> dict[str, float]:
         "chance_mean": -0.02,
         "chance_p99": 0.05,
         "p": 0.0001 if value > 0.05 else 0.4,
+        "p_corrected": 0.0004 if value > 0.05 else 0.4,
         "permutations": 10000,
     }
 
@@ -62,8 +63,9 @@ def tree(profile: xr.Dataset, categories: dict[str, list[str]], value: float) ->
     flat = (mean - mean.mean(axis=0)).reshape(len(mean), -1)
     near = pdist(flat, "cosine")
     merges = linkage(near, "average", optimal_ordering=True)
+    labels = [str(label) for label in profile["label"].values]
     return {
-        "labels": [str(label) for label in profile["label"].values],
+        "labels": labels,
         "counts": profile["count"].values.tolist(),
         "distances": squareform(near).tolist(),
         "merges": merges.tolist(),
@@ -75,9 +77,29 @@ def tree(profile: xr.Dataset, categories: dict[str, list[str]], value: float) ->
                 "silhouette": statistic(value),
                 "purity": statistic(value + 0.3),
                 "ari": statistic(value - 0.1),
+                "v_measure": statistic(value + 0.2),
             }
             for name, members in categories.items()
         },
+        "support": [None, *np.linspace(0.3, 1, len(labels) - 1).tolist()][: len(merges)],
+        "reliability": {
+            "correlation": 0.4 + value,
+            "reliability": 0.5 + value,
+            "ceiling": (0.5 + value) ** 0.5,
+            "splits": 20,
+        },
+        "relations": relations(labels, value),
+    }
+
+
+def relations(labels: Sequence[str], value: float) -> dict[str, dict[str, float]]:
+    """Relate distances to others; a phone is written with more than a small letter."""
+    phones = any(label != label.lower() for label in labels)
+    known = ["phonetic"] if phones else []
+    found = [*known, "spelling", *(f"{name} beyond acoustic" for name in [*known, "spelling"])]
+    return {
+        **{name: statistic(value + 0.1 - 0.05 * n) for n, name in enumerate(found)},
+        "acoustic": statistic(0.6 - value),
     }
 
 
@@ -117,7 +139,9 @@ def write_run(
                 "metric": "cosine",
                 "linkage": "average",
                 "contrast": "equal",
+                "crossvalidated": False,
                 "min_count": 10,
+                "replicates": 1000,
                 "left_out": {"ZH": 3} if group == "phoneme" else {},
                 "layers": trees,
             }
@@ -129,7 +153,53 @@ def write_run(
         f"name: mini\nseed: 7\ncorpus:\n  path: data\n# {HOSTILE}\n", encoding="utf-8"
     )
     write_events(run, labels, rng)
+    write_controls(run)
+    write_probes(run, layers)
     return run
+
+
+def write_controls(run: Path) -> None:
+    """Write what control networks give: near chance, and from the layer up that is random."""
+    rows: list[list[object]] = []
+    for file in sorted((run / "clusters").glob("*.json")):
+        clusters = json.loads(file.read_text("utf-8"))
+        names = list(clusters["layers"])
+        key = [clusters["group"], clusters["kind"]]
+        for layer, found in clusters["layers"].items():
+            height = names.index(layer)
+            statistics = [f"silhouette: {name}" for name in found["categories"]]
+            statistics += [f"relation: {name}" for name in found["relations"]]
+            for n, control in enumerate(("random-weights", "shuffled-labels")):
+                rows += [
+                    [control, *key, layer, name, 0.01 * (n + 1) + 0.002 * height]
+                    for name in statistics
+                ]
+                rows.append([control, *key, layer, "similarity", 0.1 - 0.1 * n])
+            for start in names[1:]:
+                alike = 1.0 if height < names.index(start) else 0.3 - 0.02 * height
+                rows.append([f"random-from-{start}", *key, layer, "similarity", alike])
+    (run / "controls").mkdir()
+    header = ["control", "group", "kind", "layer", "statistic", "value"]
+    write_csv(run / "controls" / "controls.csv", [header, *rows])
+
+
+def write_probes(run: Path, layers: Sequence[str]) -> None:
+    header = ["layer", "target", "accuracy", "low", "high", "balanced", "chance_mean"]
+    header += ["chance_p99", "majority", "classes", "events", "folds", "disjoint"]
+    rows: list[list[object]] = []
+    for target, best, number in (("phoneme", 0.6, 9), ("sex", 0.95, 2)):
+        for place, layer in enumerate(reversed(layers)):
+            value, chance = best - 0.03 * place, 1 / number
+            measured = [value, value - 0.02, value + 0.02, value - 0.05]
+            shuffled = [chance, chance + 0.03, chance + 0.05]
+            rows.append([layer, target, *measured, *shuffled, number, 390, 5, "speakers"])
+    (run / "probes").mkdir()
+    write_csv(run / "probes" / "probes.csv", [header, *rows])
+
+
+def write_csv(path: Path, rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
 
 
 def write_events(run: Path, labels: dict[str, list[str]], rng: np.random.Generator) -> None:
@@ -176,8 +246,7 @@ def write_events(run: Path, labels: dict[str, list[str]], rng: np.random.Generat
         "events": [["events", HOSTILE, "unreadable", "no audio", 1]],
         "profiles": [["profiles", f"utt-{i}", "edge", "conv9", 2] for i in range(7)],
     }.items():
-        with (run / stage / "dropped.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
+        write_csv(run / stage / "dropped.csv", [header, *rows])
     (run / "manifest.jsonl").write_text(
         "".join(
             json.dumps({"id": f"u{i}", "speaker": f"s{i % 9}", "language": "en"}) + "\n"

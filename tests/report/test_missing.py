@@ -14,7 +14,7 @@ import xarray as xr
 
 from naps.errors import InputError
 from naps.report import report
-from naps.report.words import decimal, duration, file_name, shown
+from naps.report.words import and_, decimal, duration, file_name, listed, number, probability, shown
 
 MakeRun = Callable[..., Path]
 SMALL = {"letter": ["a", "b", "d"], "phoneme": ["AA", "B"]}
@@ -101,6 +101,52 @@ def test_a_constant_layer_and_statistics_that_are_nan(make_run: MakeRun) -> None
     assert "Cophenetic correlation not recorded" in (run / "report/conv9.html").read_text("utf-8")
 
 
+def test_a_run_of_before_has_its_report(make_run: MakeRun) -> None:
+    run = make_run(SMALL, **ONE)
+    for name in ("controls", "probes"):
+        shutil.rmtree(run / name)
+
+    def age(data: dict[str, Any]) -> None:
+        del data["replicates"], data["crossvalidated"]
+        for tree in data["layers"].values():
+            for key in ("support", "reliability", "relations"):
+                del tree[key]
+            for category in tree["categories"].values():
+                del category["v_measure"]
+                for name in ("silhouette", "purity", "ari"):
+                    del category[name]["p_corrected"]
+
+    for file in (run / "clusters").glob("*.json"):
+        edit(file, age)
+    index = report(run).read_text("utf-8")
+    assert "p = 0.0001. 1 of 1 layers exceed chance" in " ".join(index.split())
+    assert "Filled dots exceed the 99th percentile of chance" in index
+    page = (run / "report" / "conv9.html").read_text("utf-8")
+    assert "p is not corrected for the number of layers" in " ".join(page.split())
+    assert "resampled" not in page
+    assert "noise ceiling" not in page
+
+
+def test_layers_of_which_nothing_more_is_known(make_run: MakeRun) -> None:
+    run = make_run(SMALL, **ONE)
+
+    def forget(data: dict[str, Any]) -> None:
+        for tree in data["layers"].values():
+            tree |= {"support": [None] * len(tree["merges"]), "reliability": None, "relations": {}}
+
+    for file in (run / "clusters").glob("*.json"):
+        edit(file, forget)
+    assert "What the distances follow" not in report(run).read_text("utf-8")
+
+
+def test_support_of_another_length_is_refused(make_run: MakeRun) -> None:
+    run = make_run(SMALL, **ONE)
+    file = run / "clusters" / "letter-nap.json"
+    edit(file, lambda data: data["layers"]["conv9"].update(support=[0.5]))
+    with pytest.raises(InputError, match="2 merges but support of 1"):
+        report(run)
+
+
 def test_layer_names_become_safe_file_names(make_run: MakeRun) -> None:
     run = make_run({"phoneme": ["AA", "B"]}, kinds=["nap"])
 
@@ -147,3 +193,18 @@ def test_numbers_for_people() -> None:
     assert duration(3725) == "1 h 2 min"
     assert file_name("../a/b") == "_a_b"
     assert file_name("..") == "unnamed"
+    assert probability(0.00009999) == "0.0001"
+    assert probability(0.00002) == "2.0e-05"
+    assert listed(["a", "b", "c"], 2) == "a, b and 1 more"
+    assert [and_(["a", "b", "c"][:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize("value", [0, -3, 1234567, 0.125, -0.5, 1e-7, 12.5])
+def test_numbers_for_people_are_read_back(value: float) -> None:
+    assert number(shown(value).replace("-", "\N{MINUS SIGN}")) == pytest.approx(value)
+    assert number(f"{value:.1%}") == pytest.approx(100 * value, abs=0.06)
+
+
+@pytest.mark.parametrize("text", ["not recorded", "1 h 2 min", "nan", "inf", "–", ""])
+def test_what_is_no_number_has_no_value(text: str) -> None:
+    assert number(text) is None

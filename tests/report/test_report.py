@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -56,9 +58,26 @@ def test_pages_are_small_and_self_contained(shared_run: Path, page: str) -> None
             link = attributes.get(key) or "#"
             if not link.startswith(("#", "data:")):
                 assert (file.parent / link).is_file(), link
-    assert not reader.all("script")
+    assert len(reader.all("script")) == 1
     assert "url(http" not in file.read_text("utf-8")
     assert "@import" not in file.read_text("utf-8")
+
+
+def test_a_page_runs_its_own_script_alone(shared_run: Path) -> None:
+    html = (shared_run / "report" / "index.html").read_text("utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert f"script-src 'sha256-{digest}';" in policy
+    for word in ("fetch", "http", "innerHTML", "eval", "import"):
+        assert word not in script
+
+
+def test_cells_of_numbers_sort_by_them(shared_run: Path) -> None:
+    reader = read(shared_run)
+    values = [cell["data-value"] for cell in reader.all("td") if "data-value" in cell]
+    assert {"-3.0", "61.0", "12.3"} <= set(values)
+    assert all(cell["class"] == "number" for cell in reader.all("td") if "data-value" in cell)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -109,18 +128,21 @@ def test_findings_name_the_layer_and_its_numbers(shared_run: Path) -> None:
     text = " ".join(read(shared_run).text.split())
     assert (
         "Phoneme profiles (GradNAP) cluster by manner of articulation most clearly in conv10: "
-        "silhouette 0.110, chance 99th percentile 0.050, p = 0.0001. 2 of 4 layers exceed chance."
+        "silhouette 0.110, chance 99th percentile 0.050, corrected p = 0.0004. "
+        "2 of 4 layers exceed chance."
     ) in text
     found = json.loads((shared_run / "report/data/findings.json").read_text("utf-8"))
     manner = next(row["numbers"] for row in found if row["numbers"].get("category") == "manner")
     assert manner["layer"] == "conv10"
     assert manner["silhouette"] == pytest.approx(0.11)
+    assert manner["p_corrected"] == pytest.approx(0.0004)
 
 
 def test_nothing_above_chance_is_said_plainly(make_run: MakeRun) -> None:
     run = make_run({"phoneme": ["AA", "B", "IY", "T"]}, kinds=["grad"])
     for file in (run / "clusters").glob("*.json"):
-        file.write_text(file.read_text("utf-8").replace('"chance_p99": 0.05', '"chance_p99": 0.9'))
+        text = file.read_text("utf-8").replace('"p_corrected": 0.0004', '"p_corrected": 1')
+        file.write_text(text, encoding="utf-8")
     report(run)
     text = " ".join(read(run).text.split())
     assert "In none of 4 layers do the profiles of phonemes (GradNAP) cluster by manner" in text
@@ -140,7 +162,7 @@ def test_what_comes_from_files_is_escaped(make_run: MakeRun) -> None:
     run = make_run(labels, layers=["input", "conv10"], kinds=["nap"])
     report(run)
     for page in ("index.html", "input.html", "conv10.html"):
-        assert not read(run, page).all("script")
+        assert len(read(run, page).all("script")) == 1
     index = (run / "report" / "index.html").read_text("utf-8")
     assert index.count("&lt;script&gt;") >= 2
 
