@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER: dict[str, float] = {
     "errors": 0, "files": 0.5, "weights": 0.6,
     "corpus": 1, "phonology": 2, "models": 2, "decoding": 3,
-    "training": 4, "events": 5, "profiles": 6, "similarity": 7, "plots": 8, "report": 9,
-    "pipeline": 10, "api": 10, "cli": 11,
+    "relevance": 2.5, "training": 4, "events": 5, "profiles": 6, "similarity": 7, "comparison": 7.5,
+    "topography": 7.5, "plots": 8, "report": 9, "pipeline": 10, "api": 10, "cli": 11,
 }  # fmt: skip
 FILES = sorted((ROOT / "naps").rglob("*.py"))
 

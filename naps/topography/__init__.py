@@ -1,0 +1,47 @@
+"""Maps of a layer: units that do the same near each other, and how good such a map is."""
+
+from naps.topography.activation_map import MODES, ActivationMap, paint
+from naps.topography.alignment import turned, turned_by_groups
+from naps.topography.cells import Cells, assign_cells, plane_cells, som_cells
+from naps.topography.descriptors import REGIONS, describe_filters, name_regions, onsets
+from naps.topography.group_values import contrasted_groups, group_values
+from naps.topography.layouts import METHODS, Layout, layout
+from naps.topography.moran import moran_test, morans_i, neighbour_weights
+from naps.topography.quality import Quality, disparities, measure_map, quality_table
+from naps.topography.som import SelfOrganisingMap, SomOptions, train_som
+from naps.topography.units import Units, kernels, units_from_kernels, units_from_profile
+
+__all__ = [
+    "METHODS",
+    "MODES",
+    "REGIONS",
+    "ActivationMap",
+    "Cells",
+    "Layout",
+    "Quality",
+    "SelfOrganisingMap",
+    "SomOptions",
+    "Units",
+    "assign_cells",
+    "contrasted_groups",
+    "describe_filters",
+    "disparities",
+    "group_values",
+    "kernels",
+    "layout",
+    "measure_map",
+    "moran_test",
+    "morans_i",
+    "name_regions",
+    "neighbour_weights",
+    "onsets",
+    "paint",
+    "plane_cells",
+    "quality_table",
+    "som_cells",
+    "train_som",
+    "turned",
+    "turned_by_groups",
+    "units_from_kernels",
+    "units_from_profile",
+]
