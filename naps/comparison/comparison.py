@@ -50,7 +50,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON has it; what is not defined is null.
 
-        Its form is written down in ``docs/run-folder.md``.
+        Its form is written down in ``docs/comparing.md``.
         """
         found, options = self.profiles, self.options
         return {

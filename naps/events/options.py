@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -86,6 +87,7 @@ class EventOptions:
 
     def language_of(self, utterances: Sequence[Utterance], model_language: str) -> str:
         """Return the language that utterances are spoken in."""
-        named = {utterance.language for utterance in utterances}
+        # A region behind it, as in en-US, does not matter to phones.
+        named = {u.language and re.split("[-_]", u.language.lower())[0] for u in utterances}
         known = named.pop() if len(named) == 1 else None
         return self.language or known or model_language

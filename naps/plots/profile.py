@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -26,12 +28,13 @@ def profile_map(
     *,
     channels: Sequence[int] | None = None,
     notation: str = "as written",
+    limit: float | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw the mean of every group of one layer, in colours that are alike for all groups.
 
     One heat map of time by channel a group, or one of group by channel when the profile has a
-    single lag. White is zero; the limits are ±max|mean| over all groups.
+    single lag. White is zero; the limits are ±max|mean| over all groups, or those given.
 
     Parameters
     ----------
@@ -44,6 +47,9 @@ def profile_map(
         Order of the channels, as from `channel_order`; else as in the layer.
     notation : str
         How phones are written, as for `naps.plots.label_names`.
+    limit : float, optional
+        Where the strongest colours begin; all beyond has them, too. `symmetric_limit` gives one
+        that single large values do not make all others pale.
     title : str, optional
 
     Returns
@@ -60,7 +66,7 @@ def profile_map(
     if channels is not None:
         mean = mean[:, :, list(channels)]
     time, unit = _axis(dataset)
-    limit = symmetric_limit(mean)
+    limit = limit or symmetric_limit(mean)
     chosen = label_names(chosen, notation)
     with styled():
         if mean.shape[1] == 1:
@@ -85,10 +91,23 @@ def _axis(dataset: xr.Dataset) -> tuple[NDArray[np.float64], str]:
     return values, f"{name} ({units})" if units else name
 
 
-def symmetric_limit(values: NDArray[np.floating]) -> float:
-    """Return max|values|, or 1 where there is nothing but zeros and gaps."""
+def symmetric_limit(values: NDArray[np.floating], share: float = 1.0) -> float:
+    """Return what a share of all |values| is not above, or 1 where there are but zeros and gaps.
+
+    Where the share has zeros alone it is the largest.
+    """
     finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max(initial=0.0)) or 1.0
+    if not finite.size:
+        return 1.0
+    return float(np.quantile(finite, share)) or float(finite.max()) or 1.0
+
+
+def _scale(
+    figure: Figure, image: AxesImage, axes: Axes, values: NDArray[np.float64], limit: float
+) -> None:
+    """Draw the scale of colours, with points where there are values beyond it."""
+    beyond = "both" if symmetric_limit(values) > limit else "neither"
+    figure.colorbar(image, cax=axes, extend=beyond).ax.tick_params(labelsize=7)
 
 
 def channel_order(dataset: xr.Dataset) -> list[int]:
@@ -185,7 +204,7 @@ def _multiples(
     scale = figure.add_axes(
         (1 - 0.62 / width, 0.5 / height, 0.12 / width, 1 - (0.5 + above) / height)
     )
-    figure.colorbar(image, cax=scale).ax.tick_params(labelsize=7)
+    _scale(figure, image, scale, mean, limit)
     return figure
 
 
@@ -206,5 +225,5 @@ def _single(
         axes.set_title(title)
     box = axes.get_position()
     scale = figure.add_axes((1 - 0.72 / 9.0, box.y0, 0.14 / 9.0, box.height))
-    figure.colorbar(image, cax=scale).ax.tick_params(labelsize=7.5)
+    _scale(figure, image, scale, mean, limit)
     return figure

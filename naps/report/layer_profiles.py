@@ -21,6 +21,8 @@ from naps.report.words import (
 
 _MOST_PANELS = 63
 _MOST_ROWS = 200
+# A few units respond many times as strongly as all others, which would be white beside them.
+_SHOWN = 0.995
 
 
 def profile_element(
@@ -60,13 +62,19 @@ def profile_element(
     ordered = None if layer == "input" else channel_order(chosen)
     alone = profile.sizes["lag"] == 1
     panels = order[: _MOST_ROWS if alone else _MOST_PANELS]
-    figure = profile_map(chosen, panels, channels=ordered, notation=notation(group))
-    top = symmetric_limit(chosen["mean"].values)
+    values = chosen["mean"].values
+    top = symmetric_limit(values, _SHOWN)
+    figure = profile_map(chosen, panels, channels=ordered, notation=notation(group), limit=top)
     caption = (
         f"{'Mean' if reference == 'none' else 'Mean minus the average over the groups'}, in the "
         f"order of the tree; the colours reach from {MINUS}{shown(top)} (blue) over zero (white) "
         f"to {shown(top)} (red) in every group."
     )
+    if symmetric_limit(values) > top:
+        caption += (
+            f" The {1 - _SHOWN:.1%} of values beyond, up to ±{shown(symmetric_limit(values))}, "
+            "have the strongest colours."
+        )
     if ordered is not None:
         caption += " Channels with similar responses stand together; the numbers keep their order."
     if not alone and "time_ms" in profile.coords:

@@ -158,6 +158,16 @@ def test_colour_limits_are_symmetric_and_shared(lags: int) -> None:
     assert image.get_clim() == pytest.approx((-limit, limit))
 
 
+def test_a_given_limit_is_kept_and_what_is_beyond_is_said() -> None:
+    data = profile()
+    for limit, beyond in ((0.5, "both"), (99.0, "neither")):
+        figure = profile_map(data, limit=limit)
+        (image,) = [axes.images[0] for axes in figure.axes if axes.images]
+        assert image.get_clim() == (-limit, limit)
+        assert image.colorbar is not None
+        assert image.colorbar.extend == beyond
+
+
 def test_panels_follow_the_order_and_channels_theirs() -> None:
     data = profile()
     channels = [7, 0, 1, 2, 3, 4, 5, 6]
@@ -183,7 +193,10 @@ def test_time_is_in_milliseconds_around_the_event() -> None:
 
 def test_gaps_and_dead_layers_have_limits() -> None:
     assert symmetric_limit(np.array([np.nan, -3.0, 2.0])) == 3.0
-    assert symmetric_limit(np.zeros(4)) == 1.0
+    assert symmetric_limit(np.zeros(4)) == symmetric_limit(np.full(2, np.nan)) == 1.0
+    assert symmetric_limit(np.arange(-100.0, 101.0), 0.5) == 50.0
+    # Of zeros but for a few, the few are shown.
+    assert symmetric_limit(np.array([0.0] * 99 + [-7.0]), 0.5) == 7.0
     data = profile()
     data["mean"][:] = np.nan
     profile_map(data, channels=channel_order(data)).draw_without_rendering()
