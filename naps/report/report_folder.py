@@ -15,6 +15,7 @@ from naps.report.element import Element, Files, drawing, left_out, picture
 
 # What figures of one page may take together, of the three megabytes that the page may.
 PAGE_FIGURES = 2_400_000
+_DPI = 120
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _picture(name: str, figure: Figure, words: Words, files: Files, limit: int) 
     width, height = (float(side) for side in figure.get_size_inches())
     # Base64 makes a third more of a picture, and its words stand beside it.
     room = (limit - 700 - 2 * len((words.title + words.alt + words.caption).encode())) * 3 // 4
-    data = png(figure, limit=room)
+    data = png(figure, dpi=_DPI, limit=room)
     return picture(**vars(words), png=data, size=(width, height), identity=_id(name), files=files)
 
 

@@ -10,16 +10,17 @@ from naps.models import load_model
 from naps.pipeline import load_recipe, run_recipe
 from naps.pipeline.recipe import ProfileRecipe
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
 def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The recipe ``librispeech_en`` on the test split."""
     folder = tmp_path_factory.mktemp("librispeech") / "run"
-    recipe = load_recipe(
-        "librispeech_en", [f"corpus.path={data / 'librispeech'}", "corpus.splits=[test]"]
-    )
+    settings = [f"corpus.path={data / 'librispeech'}", "corpus.splits=[test]"]
+    # These have tests of their own, and would triple the time.
+    settings += ["controls={}", "probes={}"]
+    recipe = load_recipe("librispeech_en", settings)
     assert isinstance(recipe, ProfileRecipe)
     assert run_recipe(recipe, folder, say=lambda _: None).is_file()
     return folder

@@ -167,7 +167,7 @@ def test_layer_names_become_safe_file_names(make_run: MakeRun) -> None:
 
 
 def test_a_wide_layer_stays_under_three_megabytes(make_run: MakeRun) -> None:
-    run = make_run(SMALL, layers=["conv9"])
+    run = make_run(SMALL, **ONE)
     rng = np.random.default_rng(0)
     labels = [f"w{number:02}" for number in range(40)]
     wide = xr.Dataset(
