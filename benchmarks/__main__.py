@@ -14,8 +14,8 @@ from pathlib import Path
 from naps.files import write_text
 
 NAMES = (
-    "execution", "gradients", "needleman_wunsch", "profiles", "recognizers", "similarity",
-    "topography",
+    "execution", "gradients", "needleman_wunsch", "profiles", "recognizers", "relevance",
+    "similarity", "topography",
 )  # fmt: skip
 HEAD = "# Benchmarks\n\nMade by `make bench`; `python -m benchmarks NAME` renews one section."
 RESULTS = Path(__file__).with_name("RESULTS.md")
