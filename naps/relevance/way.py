@@ -37,6 +37,9 @@ _MOVING = frozenset((
     "_pad_packed_sequence",
 ))  # fmt: skip
 
+# Give or change what autograd does not see.
+_LOSING = ("detach", "data", "__setitem__")
+
 Handler = Callable[["Way", "Call"], object]
 
 
@@ -124,7 +127,7 @@ class Way(TorchFunctionMode):
         # By identity; holding the tensors keeps identities from being used again.
         self._followed: dict[int, Tensor] = {}
         self._gates: set[int] = set()
-        self._stale: set[int] = set()
+        self._stale: dict[int, Tensor] = {}
         self.begun = False
 
     @contextmanager
@@ -213,18 +216,20 @@ class Way(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See torch: called in place of every torch function."""
         call = Call(func, args, kwargs or {})
-        followed = [value for value in call.tensors() if self.follows(value)]
+        tensors = list(call.tensors())
+        if any(id(value) in self._stale for value in tensors):
+            raise self.refuse("a value is used again after it was changed in place")
+        followed = [value for value in tensors if self.follows(value)]
         if not followed:
             return func(*args, **(kwargs or {}))
-        if any(id(value) in self._stale for value in followed):
-            raise self.refuse("a value is used again after it was changed in place")
         if call.in_place:
-            self._stale.add(id(args[0]))
+            # What comes of it is a value of its own: the first argument stays as it was.
+            self._stale[id(tensors[0])] = tensors[0]
         if call.name in self._handlers:
             return self._handlers[call.name](self, call)
         found = call.run()
         results = [value for value in _tensors(found) if value.requires_grad]
-        if not results and call.name not in ("detach", "data"):
+        if not results and call.name not in _LOSING:
             return found
         if call.name not in _MOVING:
             raise self.refuse(f"no rule for {call.name!r}")

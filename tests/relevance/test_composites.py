@@ -137,7 +137,15 @@ def added_in_place(net, h, x):
     return net.top(h)
 
 
+def summed_up(net, h, x):
+    total = torch.zeros_like(x)
+    for value in (h, x, h):
+        total += value
+    return net.top(total)
+
+
 ALLOWED = {
+    "running sum": summed_up,
     "residual sum": lambda net, h, x: net.top(h + x),
     "difference": lambda net, h, x: net.top(h - 0.5 * x),
     "one less": lambda net, h, x: net.top(1 - h),
@@ -196,7 +204,21 @@ def changed_in_place(net, h, x):
     return net.top(h)
 
 
+def added_to_a_buffer(net, h, x):
+    total = torch.zeros_like(x)
+    total.add_(h)
+    return net.top(total)
+
+
+def written_into(net, h, x):
+    both = torch.zeros_like(x)
+    both[:, :2] = h[:, :2]
+    return net.top(both + x)
+
+
 REFUSED = {
+    "buffer": (added_to_a_buffer, "changed in place"),
+    "written": (written_into, "no rule for '__setitem__'"),
     "layer norm": (lambda net, h, x: net.top(functional.layer_norm(h, (4,))), "'layer_norm'"),
     "product": (lambda net, h, x: net.top(h * x), "neither is a gate"),
     "gates": (lambda net, h, x: net.top(h.sigmoid() * x.sigmoid()), "both are gates"),
