@@ -16,7 +16,7 @@ from naps.plots import label_names
 from naps.report.clip import AROUND_S, ogg, read_moment
 from naps.report.element import Element, render
 from naps.report.folder import RunContent
-from naps.report.words import notation, plural
+from naps.report.words import file_name, notation, plural
 
 _CLIPS = 3
 _MOST_LABELS = 100
@@ -89,7 +89,7 @@ def listen_elements(run: RunContent, folder: Path, limit: int) -> list[Element]:
                 for event in events:
                     if event.rank == rank:
                         # Labels may differ in characters that no file name has.
-                        name = f"{group}-{number:03}-{rank}.ogg"
+                        name = f"{file_name(group)}-{number:03}-{rank}.ogg"
                         clips.add(event, name, recordings.get(event.utterance))
     return [_element(run, group, labels, clips) for group, labels in groups.items() if labels]
 
