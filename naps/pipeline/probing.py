@@ -306,7 +306,7 @@ def pooled_windows(layer: TracedLayer, frames: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (events, channels × parts)
-        Four parts, or as many as a window has steps; parts of windows that cannot be cut evenly
+        Eight parts, or as many as a window has steps; parts of windows that cannot be cut evenly
         have a step in common.
     """
     width, channels = layer.window.width, layer.activation.shape[1]

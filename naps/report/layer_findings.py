@@ -127,7 +127,9 @@ def _contest(run: RunContent) -> Iterator[Finding]:
     if {s.category for s in found.values()} != {"vowel"} or len(found) != 2:
         return
     phonemes, letters = dict(found["phoneme"].known), dict(found["letter"].known)
-    both = [layer for layer in found["phoneme"].layers if layer in phonemes and layer in letters]
+    common = [layer for layer in found["phoneme"].layers if layer in phonemes and layer in letters]
+    # Where neither parts beyond chance, which is ahead is noise.
+    both = [x for x in common if phonemes[x].above_chance or letters[x].above_chance]
     if not both:
         return
     ahead = {layer: phonemes[layer].value - letters[layer].value for layer in both}
@@ -141,12 +143,14 @@ def _contest(run: RunContent) -> Iterator[Finding]:
     if more:
         text = (
             "Vowels part from consonants more clearly among phonemes than among letters in "
-            f"{len(more)} of {len(both)} layers ({kind}), most so in {layer}: {values}."
+            f"{len(more)} of the {_counted(len(both))} in which either exceeds chance ({kind}), "
+            f"most so in {layer}: {values}."
         )
     else:
         text = (
-            f"In none of {len(both)} layers ({kind}) do vowels part from consonants more clearly "
-            f"among phonemes than among letters; nearest is {layer}: {values}."
+            f"In none of the {_counted(len(both))} in which either exceeds chance ({kind}) do "
+            "vowels part from consonants more clearly among phonemes than among letters; nearest "
+            f"is {layer}: {values}."
         )
     yield Finding(
         text,
@@ -237,6 +241,10 @@ def _cascade(run: RunContent, group: str, kind: str) -> Iterator[Finding]:
         {"group": group, "kind": kind, "similarity": left},
         False,
     )
+
+
+def _counted(layers: int) -> str:
+    return "one layer" if layers == 1 else f"{layers} layers"
 
 
 def _phrase(series: Series) -> str:

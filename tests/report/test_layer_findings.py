@@ -92,8 +92,8 @@ def test_probes_name_the_layer_their_interval_and_chance(content: RunContent) ->
 @pytest.mark.parametrize(
     ("letters", "words"),
     [
-        (-0.2, "more clearly among phonemes than among letters in 3 of 3 layers"),
-        (0.9, "In none of 3 layers (NAP) do vowels part"),
+        (-0.2, "among letters in 3 of the 3 layers in which either exceeds chance (NAP)"),
+        (0.9, "In none of the 3 layers in which either exceeds chance (NAP) do vowels part"),
     ],
 )
 def test_letters_stand_against_phonemes(make_run: MakeRun, letters: float, words: str) -> None:
@@ -105,12 +105,28 @@ def test_letters_stand_against_phonemes(make_run: MakeRun, letters: float, words
             known["vowel"] = json.loads(json.dumps(known.get("manner", known.get("vowel"))))
             if data["group"] == "letter":
                 known["vowel"]["silhouette"]["value"] = letters
+            known["vowel"]["silhouette"]["p_corrected"] = 0.01
 
     for file in (run / "clusters").glob("*.json"):
         edit(file, alike)
     found = said(read_run(run), words)
     assert found.numbers["letters"] == letters
     assert found.main
+
+
+def test_layers_that_part_nothing_beyond_chance_are_not_compared(make_run: MakeRun) -> None:
+    run = make_run(**SMALL)
+
+    def by_chance(data: dict[str, Any]) -> None:
+        for tree in data["layers"].values():
+            known = tree["categories"]
+            known["vowel"] = json.loads(json.dumps(known.get("manner", known.get("vowel"))))
+            known["vowel"]["silhouette"]["p_corrected"] = 0.4
+
+    for file in (run / "clusters").glob("*.json"):
+        edit(file, by_chance)
+    found = findings(read_run(run))
+    assert not [f for f in found if "among phonemes than among letters" in f.sentence]
 
 
 def test_different_questions_are_not_compared(content: RunContent) -> None:
