@@ -33,7 +33,8 @@ class Heard:
         By layer, the logits under the name of the output layer.
     seconds : mapping of str to array, shape (steps,)
         The middle of what each step sees, or the moment that it stands for, from the start of the
-        recording.
+        recording; of the output, less the delay with which the recognizer writes, as the times of
+        events are.
     best : array of int, shape (frames,)
         The most probable unit of every output frame.
     output : str
@@ -47,7 +48,7 @@ class Heard:
 
     @property
     def frames(self) -> Floats:
-        """The middle of every output frame, in seconds."""
+        """The moment that every output frame tells of, in seconds."""
         return self.seconds[self.output]
 
     def at(self, times: Floats) -> dict[str, npt.NDArray[np.float32]]:
@@ -79,9 +80,7 @@ def nearest(seconds: Floats, times: Floats) -> Ints:
     return np.asarray(np.where(closer, before, after), np.int64)
 
 
-def hear(
-    model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[str], shift_s: float = 0.0
-) -> Heard:
+def hear(model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[str]) -> Heard:
     """Run a recognizer over a recording and keep what its layers did.
 
     Parameters
@@ -91,8 +90,6 @@ def hear(
     samples : array, shape (samples,)
     names : sequence of str
         Layers and taps; the output layer is always there.
-    shift_s : float
-        How many seconds earlier every step is said to be.
 
     Raises
     ------
@@ -117,8 +114,8 @@ def hear(
     return Heard(
         values={name: found.detach().float().cpu().numpy() for name, found in values.items()},
         seconds={
-            layer.name: _seconds(layer, len(values[layer.name]), model) - shift_s
-            for layer in (*layers, output)
+            **{layer.name: _seconds(layer, len(values[layer.name]), model) for layer in layers},
+            output.name: _seconds(output, len(traced.logits), model) - model.delay_s,
         },
         best=traced.logits.argmax(1).cpu().numpy().astype(np.int64),
         output=output.name,
@@ -155,7 +152,6 @@ def hear_both(
     utterance: Utterance,
     names_a: Sequence[str],
     names_b: Sequence[str],
-    shift_s: float = 0.0,
 ) -> HeardByBoth:
     """Run two recognizers over an utterance.
 
@@ -165,8 +161,6 @@ def hear_both(
     utterance : Utterance
     names_a, names_b : sequence of str
         Layers and taps of each; the output layers are always there.
-    shift_s : float
-        How many seconds earlier the steps of b are said to be.
 
     Raises
     ------
@@ -175,7 +169,7 @@ def hear_both(
         finite.
     """
     samples = read_audio(utterance.audio)
-    heard = hear(a, samples, names_a), hear(b, samples, names_b, shift_s)
+    heard = hear(a, samples, names_a), hear(b, samples, names_b)
     coarse = heard[0] if a.frame_s >= b.frame_s else heard[1]
     times = coarse.frames
     step_s = max(a.frame_s, b.frame_s)

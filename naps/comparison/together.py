@@ -71,7 +71,6 @@ def hear_together(
     events_b: pd.DataFrame | None = None,
     frames: int = 40_000,
     blocks: int = 16,
-    shift_s: float = 0.0,
     window_s: float = WINDOW_S,
     replicates: int = 1000,
     seed: int = 0,
@@ -81,7 +80,8 @@ def hear_together(
     """Run two recognizers over the same utterances and compare layers and predictions.
 
     They are compared at the output frames of the one that has fewer, each layer by its step
-    nearest in time. Sums of products are kept, never activations: 8 bytes × blocks for each
+    nearest in time, the outputs less the delay of each recognizer: one may write a letter later
+    than the other. Sums of products are kept, never activations: 8 bytes × blocks for each
     product of channels of two layers that are compared, and of each layer with itself.
 
     Parameters
@@ -101,9 +101,6 @@ def hear_together(
         At most so many are compared: every n-th one. The agreement is of all.
     blocks : int
         Stretches of the corpus that are drawn for intervals.
-    shift_s : float
-        How many seconds earlier the steps of b are said to be, such as ``b.delay_s - a.delay_s``
-        where one answers later than the other; 0 compares what they do at the same moment.
     window_s : float
         How far away a letter of the other may be to be the same.
     replicates : int
@@ -139,7 +136,7 @@ def hear_together(
     heard = passed = 0
     for utterance in progress(utterances):
         try:
-            both = hear_both(a, b, utterance, names_a, names_b, shift_s)
+            both = hear_both(a, b, utterance, names_a, names_b)
         except UtteranceError as error:
             log.add_utterance(Drop("comparison", utterance.id, error.reason, str(error)))
             continue

@@ -61,9 +61,9 @@ def test_blocks_are_stretches_of_like_length() -> None:
 def test_all_layers_are_heard_at_their_own_times(
     recognizer: Recognizer, utterances: list[Utterance]
 ) -> None:
-    model = fused(recognizer)
+    model = replace(fused(recognizer), delay_s=0.5)
     samples = read_audio(utterances[0].audio)
-    found = hear(model, samples, ["input", "conv1", "conv9"], shift_s=0.5)
+    found = hear(model, samples, ["input", "conv1", "conv9"])
     assert list(found.values) == ["conv11", "input", "conv1", "conv9"]
     spectrogram = model.spectrogram(samples)
     with torch.no_grad():
@@ -74,8 +74,11 @@ def test_all_layers_are_heard_at_their_own_times(
     np.testing.assert_array_equal(found.best, logits[0].argmax(1))
     # 10 ms a frame; step 3 of conv1 sees the 48 frames from 2 · 3 − 23.
     layer = model.layers[0]
-    assert found.seconds["conv1"][3] == pytest.approx(0.01 * (6 + layer.offset + 23.5) - 0.5)
-    assert found.seconds["input"][7] == pytest.approx(0.07 - 0.5)
+    assert found.seconds["conv1"][3] == pytest.approx(0.01 * (6 + layer.offset + 23.5))
+    assert found.seconds["input"][7] == pytest.approx(0.07)
+    # An output frame tells of what was said before, by the delay.
+    assert found.frames[0] == pytest.approx(0.01 * model.layers[-1].centre(0) - 0.5)
+    assert found.frames is found.seconds["conv11"]
 
 
 def test_networks_of_other_rates_meet_at_the_slower_ones_frames(
@@ -183,15 +186,22 @@ def test_fewer_frames_are_every_nth(recognizer: Recognizer, utterances: list[Utt
     assert aligned.cka.value == pytest.approx(expected, abs=1e-9)
 
 
-def test_moving_one_undoes_its_delay(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_predictions_meet_at_what_they_tell_of(
+    recognizer: Recognizer, utterances: list[Utterance]
+) -> None:
     model = fused(recognizer)
-    moved = hear_together(model, model, utterances, layers=["conv1"], shift_s=0.2)
-    aligned = moved.alignment("conv1", "conv1")
-    assert aligned is not None
-    assert aligned.cka.value < 0.9
+    late = replace(model, delay_s=0.2)
+    found = hear_together(model, late, utterances, layers=["conv1"])
+    layer, output = found.alignment("conv1", "conv1"), found.alignment("conv11", "conv11")
+    assert layer is not None
+    assert output is not None
+    # Inner layers are compared at the same moments; what was written at once is, but for the
+    # delay, written at another time.
+    assert layer.cka.value == pytest.approx(1)
+    assert output.cka.value < 0.9
     # Ten frames at one end of each utterance have no partner.
     at_once = hear_together(model, model, utterances, layers=["conv1"])
-    assert 36 <= at_once.frames - moved.frames <= 44
+    assert 36 <= at_once.frames - found.frames <= 44
 
 
 def test_without_letters_there_is_no_agreement(
