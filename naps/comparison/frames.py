@@ -136,8 +136,8 @@ class HeardByBoth:
     utterance : Utterance
     a, b : Heard
     times : array, shape (moments,)
-        When they are compared, in seconds: at the output frames of the one that has fewer, as far
-        as all layers of both reach.
+        When they are compared, in seconds: at the middles of the output frames of the one that has
+        fewer, as far as all layers of both reach.
     """
 
     utterance: Utterance
@@ -170,8 +170,9 @@ def hear_both(
     """
     samples = read_audio(utterance.audio)
     heard = hear(a, samples, names_a), hear(b, samples, names_b)
-    coarse = heard[0] if a.frame_s >= b.frame_s else heard[1]
-    times = coarse.frames
+    coarse, model = (heard[0], a) if a.frame_s >= b.frame_s else (heard[1], b)
+    # Without the delay: there inner layers have a step, and the outputs one that is near.
+    times = coarse.frames + model.delay_s
     step_s = max(a.frame_s, b.frame_s)
     near = heard[0].reaches(times, step_s) & heard[1].reaches(times, step_s)
     return HeardByBoth(utterance, *heard, times[near])
