@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from naps.cli import check, cluster, compare, list_, prepare, pronounce, report, run, train
+from naps.cli import check, cluster, compare, list_, map_, prepare, pronounce, report, run, train
 from naps.errors import InputError
 
 _INTERRUPTED = "interrupted; start the same command again to continue"
@@ -26,6 +26,7 @@ app.command("train")(train.train)
 app.command("events")(run.events)
 app.command("profile")(run.profile)
 app.command("cluster")(cluster.cluster)
+app.command("map")(map_.map_)
 app.command("compare")(compare.compare)
 app.command("pronounce")(pronounce.pronounce)
 app.command("report")(report.report)

@@ -19,12 +19,20 @@ def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption
     from naps.pipeline import ProfileRecipe, load_recipe
     from naps.pipeline.check import check_recipe
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.map_quality import check_map_quality
+    from naps.pipeline.map_quality_recipe import MapQualityRecipe
 
     loaded = load_recipe(recipe, settings or ())
     if isinstance(loaded, ComparisonRecipe):
         if model is not None:
             raise InputError(f"{recipe} has a model for each run; --set runs.NAME.model=…")
         _check_comparison(loaded)
+        print(f"{recipe}: ready to run")
+        return
+    if isinstance(loaded, MapQualityRecipe):
+        run = check_map_quality(loaded)
+        count = len(loaded.layers) * len(loaded.chosen()) * loaded.repetitions
+        print(f"run        {run.path}, {count:,} maps of {', '.join(loaded.layers)}")
         print(f"{recipe}: ready to run")
         return
     if not isinstance(loaded, ProfileRecipe):

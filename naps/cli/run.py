@@ -35,7 +35,7 @@ def run(
     scheduler: SchedulerOption = None,
     formats: FormatsOption = None,
 ) -> None:
-    """Do the whole experiment: prepare, events, profiles, clusters, controls, probes, report."""
+    """Do the whole experiment, from the corpus over profiles, clusters and maps to the report."""
     run_until(
         "report", recipe, settings, out, device, model, workers, scheduler, formats_of(formats)
     )
@@ -79,6 +79,8 @@ def run_until(
     """Run a recipe up to a stage and print what that wrote."""
     from naps.pipeline import ProfileRecipe, load_recipe, run_recipe
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.map_quality import run_map_quality
+    from naps.pipeline.map_quality_recipe import MapQualityRecipe
     from naps.pipeline.runner import choose_workers
 
     recipe = load_recipe(name, settings or ())
@@ -88,6 +90,11 @@ def run_until(
         if model is not None:
             raise InputError(f"{name} has a model for each run; --set runs.NAME.model=…")
         _compare(recipe, out_folder(out, recipe.name), device, workers, scheduler, formats)
+        return
+    if isinstance(recipe, MapQualityRecipe):
+        if stage != "report" or model is not None:
+            raise InputError(f"{name} measures maps of a finished run; use 'naps run {name}'")
+        print(run_map_quality(recipe, out_folder(out, recipe.name), formats=formats, say=say))
         return
     if not isinstance(recipe, ProfileRecipe):
         raise InputError(f"{name} is a training recipe; use 'naps train {name}'")

@@ -23,6 +23,7 @@ from naps.pipeline.listening import (
     spoken_language,
     unknown_labels,
 )
+from naps.pipeline.mapping import check_maps
 from naps.pipeline.probing import PHONE_TARGETS
 from naps.pipeline.recipe import ProfileRecipe
 from naps.pipeline.stages import active_groups, profile_options, select_utterances
@@ -109,6 +110,7 @@ def check_recipe(
             known = ", ".join(sorted(columns | set(PHONE_TARGETS)))
             raise InputError(f"probes.targets: no column {target!r}; there are: {known}")
     _check_differences(recipe, model, language)
+    check_maps(recipe, model)
     check_linkage(recipe.clusters.linkage, recipe.clusters.metric)
     bad = [u for u in utterances if not u.audio.is_file()]
     step = max(1, len(utterances) // _OPENED)

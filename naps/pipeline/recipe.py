@@ -32,12 +32,15 @@ from naps.profiles.options import (
     View,
 )
 from naps.profiles.time_reduction import Reduction
+from naps.topography.activation_map import Mode
+from naps.topography.layouts import check_method
 from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
 
 if TYPE_CHECKING:
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.map_quality_recipe import MapQualityRecipe
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout recipes/ lies beside naps/; an installed package carries it inside.
@@ -275,6 +278,54 @@ class ProbesConfig(Strict):
     seed: int = 0
 
 
+class MapsConfig(Strict):
+    """How units are laid out in the plane; see `naps.pipeline.mapping`.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        Whose units, by their profiles.
+    filters : bool
+        Also the filters of the first layer, by their weights.
+    methods : tuple of str
+        See `naps.topography.layout`.
+    kinds : tuple of str or None
+        Of profiles; None takes the first of the recipe.
+    mode : str
+        How maps are painted between units, see `naps.topography.paint`.
+    view : str
+        What makes two filters alike, see `naps.topography.units_from_kernels`.
+    lags : bool
+        Whether every lag is a feature of a unit; else only its mean over lags is.
+    frames : int
+        So many lags are painted one by one, where a layer has several.
+    repetitions : int
+        Seeds of each method for the quality of its maps.
+    permutations : int
+        Shuffled maps that Moran's I is held against.
+    """
+
+    layers: tuple[str, ...] = ()
+    filters: bool = False
+    methods: tuple[str, ...] = Field(("tsne_pso",), min_length=1)
+    kinds: tuple[Kind, ...] | None = None
+    metric: Literal["cosine", "correlation", "euclidean"] = "cosine"
+    mode: Mode = "linear"
+    view: Literal["kernel", "ripples"] = "ripples"
+    lags: bool = False
+    frames: int = Field(9, ge=0, le=100)
+    repetitions: int = Field(5, ge=1)
+    permutations: int = Field(10_000, ge=0)
+    seed: int = 0
+
+    @field_validator("methods")
+    @classmethod
+    def _known(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for method in methods:
+            check_method(method)
+        return methods
+
+
 class ProfileRecipe(Strict):
     """An experiment from corpus to report.
 
@@ -300,13 +351,15 @@ class ProfileRecipe(Strict):
     profiles: ProfilesConfig = ProfilesConfig()
     clusters: ClustersConfig = ClustersConfig()
     controls: ControlsConfig = ControlsConfig()
+    maps: MapsConfig = MapsConfig()
     probes: ProbesConfig = ProbesConfig()
     execution: ExecutionConfig = ExecutionConfig()
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 
 Recipe: TypeAlias = (
-    "ProfileRecipe | ComparisonRecipe | TrainConfig | TransferConfig | TrainG2PConfig"
+    "ProfileRecipe | ComparisonRecipe | MapQualityRecipe | TrainConfig | TransferConfig "
+    "| TrainG2PConfig"
 )
 
 
@@ -359,13 +412,15 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         raise InputError(f"{path}: a recipe is a mapping of keys to values")
     for setting in settings:
         _set(data, setting)
-    # Its runs are profile recipes: it knows this module.
+    # These know this module.
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.map_quality_recipe import MapQualityRecipe
 
     kind = data.setdefault("kind", "profile")
     models: dict[Any, TypeAdapter[Any]] = {
         "profile": TypeAdapter(ProfileRecipe),
         "comparison": TypeAdapter(ComparisonRecipe),
+        "map_quality": TypeAdapter(MapQualityRecipe),
         "train": TypeAdapter(TrainConfig),
         "transfer": TypeAdapter(TransferConfig),
         "g2p": TypeAdapter(TrainG2PConfig),
@@ -417,6 +472,20 @@ def clusters_config(values: Mapping[str, object]) -> ClustersConfig:
     """
     try:
         return ClustersConfig.model_validate(dict(values))
+    except ValidationError as error:
+        raise InputError(_problems(error)) from None
+
+
+def maps_config(values: Mapping[str, object]) -> MapsConfig:
+    """Check options of maps that were typed one by one.
+
+    Raises
+    ------
+    InputError
+        If one does not exist or has a wrong value.
+    """
+    try:
+        return MapsConfig.model_validate(dict(values))
     except ValidationError as error:
         raise InputError(_problems(error)) from None
 

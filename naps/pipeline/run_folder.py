@@ -59,6 +59,11 @@ class RunFolder:
         return self.path / "controls"
 
     @property
+    def maps(self) -> Path:
+        """The folder of topographic maps."""
+        return self.path / "maps"
+
+    @property
     def probes(self) -> Path:
         """The folder of linear probes."""
         return self.path / "probes"

@@ -15,6 +15,7 @@ from naps.pipeline.check import check_recipe, fitting
 from naps.pipeline.clustering import make_clusters
 from naps.pipeline.controls import make_controls
 from naps.pipeline.listening import make_events
+from naps.pipeline.mapping import make_maps
 from naps.pipeline.probing import make_probes
 from naps.pipeline.profiling import make_profiles
 from naps.pipeline.recipe import ExecutionConfig, ProfileRecipe, dump_recipe
@@ -25,7 +26,7 @@ from naps.pipeline.workers import DaskCluster, Processes, Workers
 from naps.profiles import choose_layers, traceable_layers
 from naps.report import report
 
-STAGES = ("prepare", "events", "profiles", "clusters", "controls", "probes", "report")
+STAGES = ("prepare", "events", "profiles", "clusters", "controls", "maps", "probes", "report")
 # The corpus may have changed although the recipe has not, and pages are cheap.
 _ALWAYS = ("prepare", "report")
 
@@ -161,6 +162,10 @@ def run_recipe(
             recipe.controls.model_dump(mode="json"),
             lambda: make_controls(run, recipe, chosen, progress, workers=workers, say=say),
         ),
+        "maps": (
+            recipe.maps.model_dump(mode="json"),
+            lambda: make_maps(run, recipe, chosen, say),
+        ),
         "probes": (
             recipe.probes.model_dump(mode="json"),
             lambda: make_probes(run, recipe, chosen, progress, say),
@@ -188,6 +193,7 @@ def run_recipe(
         "profiles": run.profiles,
         "clusters": run.clusters,
         "controls": run.controls,
+        "maps": run.maps,
         "probes": run.probes,
         "report": run.report / "index.html",
     }

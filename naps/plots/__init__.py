@@ -6,11 +6,13 @@ from naps.plots.counts import count_bars
 from naps.plots.curves import Curve, curves, overlaid_curves
 from naps.plots.dendrogram import dendrogram
 from naps.plots.distances import distance_map
+from naps.plots.filter_sheet import filter_sheet
 from naps.plots.names import label_names
 from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
 from naps.plots.render import figure_file, png, svg
 from naps.plots.training import training_curves, transfer_curve
+from naps.plots.unit_map import unit_map
 
 __all__ = [
     "Curve",
@@ -22,6 +24,7 @@ __all__ = [
     "dendrogram",
     "distance_map",
     "figure_file",
+    "filter_sheet",
     "label_names",
     "offset_boxes",
     "overlaid_curves",
@@ -31,4 +34,5 @@ __all__ = [
     "symmetric_limit",
     "training_curves",
     "transfer_curve",
+    "unit_map",
 ]

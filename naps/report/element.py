@@ -14,6 +14,8 @@ from markupsafe import Markup
 
 from naps.report.words import number
 
+_SCRIPTS = ("sort.js", "units.js", "frames.js")
+
 # Where else a figure is: the name of a format and the link to it.
 Files = Sequence[tuple[str, str]]
 
@@ -57,9 +59,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = resources.files("naps.report").joinpath("templates", "sort.js").read_text("utf-8")
+    folder = resources.files("naps.report").joinpath("templates")
+    script = "".join(folder.joinpath(name).read_text("utf-8") for name in _SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # A page runs this one script and no other, whatever stands in the files it is made from.
+    # A page runs these scripts and no other, whatever stands in the files it is made from.
     made.globals.update(script=Markup(script), script_digest=digest)
     return made
 

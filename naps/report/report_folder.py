@@ -56,17 +56,18 @@ class ReportFolder:
 
     def drawing(self, name: str, figure: Figure, words: Words) -> Element:
         """Make an element of lines and text; ``name`` is that of its files and ids."""
-        files = self._files(name, figure)
+        files = self.files(name, figure)
         made = drawing(**vars(words), svg=svg(figure, name=name), identity=_id(name), files=files)
         return replace(made, shrink=lambda limit: _smaller(name, figure, words, files, limit))
 
     def picture(self, name: str, figure: Figure, words: Words, limit: int) -> Element:
         """Make an element of pixels that take ``limit`` bytes of the page or a little more."""
-        files = self._files(name, figure)
+        files = self.files(name, figure)
         made = _picture(name, figure, words, files, limit)
         return replace(made, shrink=lambda limit: _smaller(name, figure, words, files, limit))
 
-    def _files(self, name: str, figure: Figure) -> Files:
+    def files(self, name: str, figure: Figure) -> Files:
+        """Write a figure to ``figures/`` in the formats asked for, and give the links to it."""
         links = []
         for form in self.formats:
             with replacing(self.path / "figures" / f"{name}.{form}") as temporary:

@@ -3,10 +3,18 @@
 from naps.topography.activation_map import MODES, ActivationMap, paint
 from naps.topography.alignment import turned, turned_by_groups
 from naps.topography.cells import Cells, assign_cells, plane_cells, som_cells
-from naps.topography.descriptors import REGIONS, describe_filters, name_regions, onsets
+from naps.topography.descriptors import (
+    REGIONS,
+    band_frequencies,
+    describe_filters,
+    name_regions,
+    onsets,
+)
+from naps.topography.filter_map import FilterMap, map_filters
 from naps.topography.group_values import contrasted_groups, group_values
+from naps.topography.layer_map import LayerMap, common_groups, frame_times, map_layer
 from naps.topography.layouts import METHODS, Layout, layout
-from naps.topography.moran import moran_test, morans_i, neighbour_weights
+from naps.topography.moran import joint_moran_test, moran_test, morans_i, neighbour_weights
 from naps.topography.quality import Quality, disparities, measure_map, quality_table
 from naps.topography.som import SelfOrganisingMap, SomOptions, train_som
 from naps.topography.units import Units, kernels, units_from_kernels, units_from_profile
@@ -17,18 +25,26 @@ __all__ = [
     "REGIONS",
     "ActivationMap",
     "Cells",
+    "FilterMap",
+    "LayerMap",
     "Layout",
     "Quality",
     "SelfOrganisingMap",
     "SomOptions",
     "Units",
     "assign_cells",
+    "band_frequencies",
+    "common_groups",
     "contrasted_groups",
     "describe_filters",
     "disparities",
+    "frame_times",
     "group_values",
+    "joint_moran_test",
     "kernels",
     "layout",
+    "map_filters",
+    "map_layer",
     "measure_map",
     "moran_test",
     "morans_i",

@@ -190,6 +190,11 @@ def _centres(kernels: Floats, features: FeatureConfig | None) -> Floats:
     centre = np.where(total > 0, energy @ bands / np.where(total > 0, total, 1.0), np.nan)
     if features is None:
         return centre
-    # The middles of librosa's triangles; both ends of the scale are no band.
+    return np.asarray(np.interp(centre, bands, band_frequencies(features)))
+
+
+def band_frequencies(features: FeatureConfig) -> Floats:
+    """Return the middles of mel bands in Hz, those of librosa's triangles; shape (bands,)."""
+    # Both ends of the scale are no band.
     hertz = librosa.mel_frequencies(features.n_mels + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]
-    return np.asarray(np.interp(centre, bands, hertz))
+    return np.asarray(hertz, np.float64)

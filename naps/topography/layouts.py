@@ -16,7 +16,7 @@ from naps.topography.pca import pca_layout
 from naps.topography.som import SomOptions, train_som
 from naps.topography.swarm import swarm, swarm_steps
 from naps.topography.tsne import tsne_layout
-from naps.topography.umap import umap_layout
+from naps.topography.umap import check_umap, umap_layout
 from naps.topography.units import Units
 
 _BY_DISTANCES: dict[str, Callable[[Floats, int], Floats]] = {
@@ -89,8 +89,7 @@ def layout(
     InputError
         If there is no such method or metric, an extra is not installed, or all units are alike.
     """
-    if method not in METHODS:
-        raise InputError(f"no layout {method!r}; there are: {', '.join(METHODS)}")
+    check_method(method)
     if not np.ptp(units.vectors, axis=0).any():
         raise _alike(units)
     began = time.perf_counter()
@@ -110,6 +109,14 @@ def layout(
         start = unit_square(found) + 1e-6 * random.standard_normal(found.shape)
         found = swarm(start, None, steps)
     return Layout(unit_square(found), method, seed, time.perf_counter() - began)
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that there is not, or whose extra is not installed."""
+    if method not in METHODS:
+        raise InputError(f"no layout {method!r}; there are: {', '.join(METHODS)}")
+    if method.startswith("umap"):
+        check_umap()
 
 
 def unit_square(positions: Floats) -> Floats:

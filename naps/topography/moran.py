@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from naps.errors import InputError
 from naps.similarity import Statistic
 from naps.similarity.distance import Floats
+from naps.similarity.statistic import against_chance
 
 # Shuffled values are made in blocks to bound memory.
 _BLOCK = 500
@@ -105,3 +106,50 @@ def moran_test(
         p=(reached + 1) / (permutations + 1),
         permutations=permutations,
     )
+
+
+def joint_moran_test(
+    values: Floats, weights: csr_array, *, permutations: int = 10_000, seed: int = 0
+) -> Statistic:
+    """Test the mean Moran's I of several values a unit against maps with shuffled units.
+
+    All values of a unit stay together when units are shuffled, so that groups that are alike
+    count as alike.
+
+    Parameters
+    ----------
+    values : array, shape (groups, units)
+        Such as `group_values`. Groups that are equal in all units are left out.
+    weights : sparse array, shape (units, units)
+    permutations : int
+    seed : int
+
+    Returns
+    -------
+    Statistic
+        ``p`` is one-sided, for more order than by chance.
+
+    Raises
+    ------
+    InputError
+        If a value is not finite, or no group varies over units.
+    """
+    if not np.isfinite(values).all():
+        raise InputError("values of units are not finite numbers, so their map has no order")
+    kept = values[np.ptp(values, axis=1) > 1e-12 * np.abs(values).max(1, initial=0.0)]
+    if not len(kept):
+        raise InputError("all units have the same values, so a map of them has no order")
+    centred = kept - kept.mean(1, keepdims=True)
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    # The mean over groups of I is Σ w_ij c_ij, c the mean products of units; shuffling permutes c.
+    products = centred.T @ centred / len(kept)
+    factor = values.shape[1] / weights.sum()
+    rows, columns = weights.nonzero()
+    weight = factor * weights[rows, columns]
+    value = float(weight @ products[rows, columns])
+    random = np.random.default_rng(seed)
+    chance = np.empty(permutations)
+    for i in range(permutations):
+        order = random.permutation(values.shape[1])
+        chance[i] = weight @ products[order[rows], order[columns]]
+    return against_chance(value, chance)

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from naps.errors import InputError
 from naps.similarity.distance import Floats
 from naps.topography.activation_map import paint
-from naps.topography.layouts import METHODS, Layout, layout
+from naps.topography.layouts import METHODS, Layout, check_method, layout
 from naps.topography.moran import morans_i, neighbour_weights
 from naps.topography.picture import area, blur_errors, pictures, resize_errors
 from naps.topography.units import Units
@@ -184,6 +184,7 @@ def quality_table(
     seed: int = 0,
     metric: str = "cosine",
     legacy: bool = False,
+    redrawn: Callable[[int], tuple[Units, Floats]] | None = None,
     progress: Callable[[Sequence[Run]], Iterable[Run]] = iter,
 ) -> pd.DataFrame:
     """Measure maps of several methods and seeds.
@@ -197,6 +198,9 @@ def quality_table(
     repetitions : int
         Seeds of each, from `seed` on.
     seed : int
+    redrawn : callable, optional
+        Gives units and values anew for every seed, such as of other speech; by default they stay
+        the same.
     progress : callable, optional
         Gets all pairs of method and seed, and gives them back one after the other.
 
@@ -211,18 +215,18 @@ def quality_table(
     InputError
         If there is no such method, nothing to repeat, or a map cannot be made or measured.
     """
-    unknown = [method for method in methods if method not in METHODS]
-    if unknown:
-        raise InputError(f"no layout {unknown[0]!r}; there are: {', '.join(METHODS)}")
+    for method in methods:
+        check_method(method)
     if repetitions < 1 or not methods:
         raise InputError("a table of maps needs one method and one repetition at least")
     runs = [(method, seed + i) for method in methods for i in range(repetitions)]
     layouts: dict[str, list[Layout]] = {method: [] for method in methods}
     rows = []
     for method, at in progress(runs):
-        found = layout(units, method, seed=at, metric=metric)
+        own, painted = (units, values) if redrawn is None else redrawn(at)
+        found = layout(own, method, seed=at, metric=metric)
         layouts[method].append(found)
-        measured = measure_map(units, found, values, metric=metric, legacy=legacy)
+        measured = measure_map(own, found, painted, metric=metric, legacy=legacy)
         rows.append({"method": method, "seed": at, **asdict(measured)})
     table = pd.DataFrame(rows)
     table["disparity"] = np.concatenate([disparities(layouts[method]) for method in methods])

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 
 from naps.errors import InputError
 from naps.similarity.distance import Floats
+
+
+def has_umap() -> bool:
+    """Say whether umap-learn is installed; it is not loaded, which takes seconds."""
+    return find_spec("umap") is not None
+
+
+def check_umap() -> None:
+    """Refuse UMAP where it is not installed."""
+    if not has_umap():
+        raise InputError(
+            "UMAP needs umap-learn: pip install 'naps[umap]', or choose another method"
+        )
 
 
 def umap_layout(square: Floats, seed: int) -> Floats:
@@ -29,12 +43,8 @@ def umap_layout(square: Floats, seed: int) -> Floats:
     InputError
         If umap-learn is not installed.
     """
-    try:
-        umap = import_module("umap")
-    except ImportError:
-        raise InputError(
-            "UMAP needs umap-learn: pip install 'naps[umap]', or choose another method"
-        ) from None
+    check_umap()
+    umap = import_module("umap")
     units = len(square)
     method = umap.UMAP(
         n_components=2,

@@ -6,6 +6,7 @@ import yaml
 from naps.errors import InputError
 from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
 from naps.pipeline.comparison_recipe import ComparisonRecipe
+from naps.pipeline.map_quality_recipe import MapQualityRecipe
 from naps.pipeline.recipe import dump_recipe, find_recipe
 from naps.training import TrainConfig, TrainG2PConfig, TransferConfig
 
@@ -20,8 +21,8 @@ def test_every_recipe_of_the_project_reads_and_has_a_readme() -> None:
     assert {"demo", "librispeech_en", "wav2letter_en_mini"} <= set(names)
     for name in names:
         recipe = load_recipe(name)
-        known = ProfileRecipe | ComparisonRecipe | TrainConfig | TransferConfig | TrainG2PConfig
-        assert isinstance(recipe, known)
+        known = ProfileRecipe | ComparisonRecipe | MapQualityRecipe
+        assert isinstance(recipe, known | TrainConfig | TransferConfig | TrainG2PConfig)
         assert find_recipe(name).with_name("README.md").is_file()
 
 
@@ -49,7 +50,7 @@ def test_resolved_recipe_reads_back(tmp_path: Path) -> None:
         (["clusters"], "write key.path=value"),
         (["name.first=x"], "has no keys below it"),
         (["profiles.batch=[1"], "not YAML"),
-        (["kind=dance"], "kind 'dance'; there are: profile, comparison, train"),
+        (["kind=dance"], "kind 'dance'; there are: profile, comparison, map_quality"),
     ],
 )
 def test_bad_settings(settings: list[str], message: str) -> None:
