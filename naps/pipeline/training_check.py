@@ -18,6 +18,7 @@ from naps.training.corpora import alphabet_for, choose_utterances
 from naps.training.distributed import Team
 from naps.training.examples import find_examples
 from naps.training.loop import sizes_of
+from naps.training.topography import topography_of
 from naps.training.transfer import prepare_start
 from naps.training.update import Updater
 
@@ -80,7 +81,9 @@ def _check_network(config: TrainConfig) -> None:
     if config.start is not None:
         find_model(config.start)
     alphabet = alphabet_for(config.language)
-    prepare_start(build(sizes_of(config, alphabet)), alphabet, config, lambda _: None)
+    network = build(sizes_of(config, alphabet))
+    prepare_start(network, alphabet, config, lambda _: None)
+    topography_of(network, config)
 
 
 def _check_corpora(config: TrainConfig) -> list[str]:

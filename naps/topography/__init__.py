@@ -14,6 +14,7 @@ from naps.topography.filter_map import FilterMap, map_filters
 from naps.topography.group_values import contrasted_groups, group_values
 from naps.topography.layer_map import LayerMap, common_groups, frame_times, map_layer
 from naps.topography.layouts import METHODS, Layout, layout
+from naps.topography.learned import learned_grid
 from naps.topography.moran import joint_moran_test, moran_test, morans_i, neighbour_weights
 from naps.topography.quality import Quality, disparities, measure_map, quality_table
 from naps.topography.som import SelfOrganisingMap, SomOptions, train_som
@@ -43,6 +44,7 @@ __all__ = [
     "joint_moran_test",
     "kernels",
     "layout",
+    "learned_grid",
     "map_filters",
     "map_layer",
     "measure_map",

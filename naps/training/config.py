@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from naps.corpus.features import FeatureConfig
 from naps.training.schedule import Precision, Schedule
@@ -115,6 +115,58 @@ class AugmentConfig(Strict):
     time_mask_s: float = Field(0.25, ge=0.0)
 
 
+Regulariser = Literal["groups", "neighbours", "sheet"]
+
+
+class TopographyConfig(Strict):
+    """Learn filters that lie in order on a sheet, see `naps.training.topography`.
+
+    Attributes
+    ----------
+    kind : {"groups", "neighbours", "sheet"}
+        ``groups``: units that are active together lie together; ``neighbours``: kernels side by
+        side point the same way; ``sheet``: the sheet of kernels bears shrinking and stretching.
+    weight : float
+        Of the sum over layers beside the CTC loss per letter; 0 measures and changes nothing.
+    layers : sequence of str
+        Convolutions to order; the last one gives the letters and has no order.
+    grid : (int, int) or None
+        Rows and columns of the sheet of every layer named; None is as near to a square as the
+        number of its units allows.
+    torus : bool or None
+        Whether opposite edges are neighbours; None is true for ``groups`` and ``neighbours``.
+        ``sheet`` has edges.
+    neighbours : {4, 8}
+        Of each unit, for ``neighbours``.
+    window : {3, 5}
+        Width of a group, for ``groups``.
+    shrink : float
+        To what part the sheet is shrunk, for ``sheet``.
+    """
+
+    kind: Regulariser
+    weight: float = Field(ge=0.0, allow_inf_nan=False)
+    layers: tuple[str, ...] = Field(tuple(f"conv{n}" for n in range(1, 9)), min_length=1)
+    grid: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
+    torus: bool | None = None
+    neighbours: Literal[4, 8] = 4
+    window: Literal[3, 5] = 5
+    shrink: float = Field(3.0, gt=1.0, allow_inf_nan=False)
+
+    @property
+    def on_torus(self) -> bool:
+        """Whether opposite edges are neighbours."""
+        return self.kind != "sheet" if self.torus is None else self.torus
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.kind == "sheet" and self.torus:
+            raise ValueError("torus: a sheet that is shrunk has edges; leave it out")
+        if len(set(self.layers)) < len(self.layers):
+            raise ValueError("layers: one is named twice")
+        return self
+
+
 class TrainConfig(Strict):
     """A training recipe.
 
@@ -129,6 +181,8 @@ class TrainConfig(Strict):
         Leave the first layers of the network as they are, so many.
     fresh_above : bool
         Take only the frozen layers from the start; the others begin with random weights.
+    topography : TopographyConfig or None
+        Learn filters that lie in order; of a convolutional network only.
     steps : int
         Updates in all.
     batch_s : float
@@ -166,6 +220,7 @@ class TrainConfig(Strict):
     new_characters: Literal["zero", "random"] = "zero"
     frozen: int = Field(0, ge=0)
     fresh_above: bool = False
+    topography: TopographyConfig | None = None
     steps: int = Field(10_000, ge=1)
     batch_s: float = Field(80.0, gt=0.0)
     optimiser: Literal["adamw", "adam"] = "adamw"
@@ -183,3 +238,9 @@ class TrainConfig(Strict):
     eval_every: int = Field(1000, ge=1)
     save_every: int = Field(500, ge=1)
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _can_be_ordered(self) -> Self:
+        if self.topography is not None and not isinstance(self.network, Wav2LetterNetwork):
+            raise ValueError("topography: only convolutional recognizers learn it, not LSTMs")
+        return self

@@ -39,7 +39,7 @@ from naps.training.examples import Spectrograms, refuse_too_many
 from naps.training.log import Row, write_log
 from naps.training.schedule import since_best
 from naps.training.transfer import prepare_start
-from naps.training.update import Updater
+from naps.training.update import Update, Updater
 
 Say = Callable[[str], None]
 Draw = Callable[[Sequence[Row]], None]
@@ -53,8 +53,8 @@ class Progress:
     ----------
     rows : list of dict
         Of the log.
-    losses : list of float
-        Of the steps since the last row.
+    losses, disorders : list of float
+        Of the steps since the last row; CTC alone, and the cost of topography if there is one.
     norm : float
         Of the last gradient.
     skipped : int
@@ -69,6 +69,7 @@ class Progress:
 
     rows: list[Row] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
+    disorders: list[float] = field(default_factory=list)
     norm: float = math.nan
     skipped: int = 0
     lost: dict[str, str] = field(default_factory=dict)
@@ -170,14 +171,14 @@ class _Run:
         for batch in training_batches(
             self.corpora.train, config, step, end, self.team.rank, self.team.world
         ):
-            loss, norm, rate = self.updater(batch, progress.seen)
+            update = self.updater(batch, progress.seen)
             step = batch.step + 1
             self.note_lost([item for part in self.team.gather(batch.lost) for item in part])
-            self.note_update(batch.step, loss, norm)
+            self.note_update(batch.step, update)
             progress.seconds = before + time.monotonic() - began
             looking = step % config.eval_every == 0 or step == config.steps
             if looking or step % config.log_every == 0:
-                self.add_row(step, batch.epoch, rate)
+                self.add_row(step, batch.epoch, update.rate)
             if looking:
                 self.look(step)
                 progress.seconds = before + time.monotonic() - began
@@ -204,12 +205,14 @@ class _Run:
 
     def identity(self) -> dict[str, Any]:
         """Return what a checkpoint must share with the recipe to be continued."""
+        topography = self.config.topography
         return {
             "alphabet": self.alphabet.symbols,
             "architecture": self.config.network.architecture,
             "features": self.config.features.model_dump(),
             "optimiser": self.config.optimiser,
             "frozen": self.config.frozen,
+            "topography": topography and topography.model_dump(),
         }
 
     def stops_early(self) -> bool:
@@ -229,15 +232,17 @@ class _Run:
             dropped, len(self.corpora.train) + len(self.corpora.dropped), self.config.max_bad_share
         )
 
-    def note_update(self, step: int, loss: float, norm: float) -> None:
+    def note_update(self, step: int, update: Update) -> None:
         """Count an update, or that there was none."""
         progress = self.progress
-        if math.isfinite(loss) and math.isfinite(norm):
-            progress.losses.append(loss)
-            progress.norm = norm
+        if math.isfinite(update.loss) and math.isfinite(update.norm):
+            progress.losses.append(update.loss)
+            progress.norm = update.norm
+            if update.disorder is not None:
+                progress.disorders.append(update.disorder)
             return
         progress.skipped += 1
-        what = "gradient" if math.isfinite(loss) else "loss"
+        what = "gradient" if math.isfinite(update.loss) else "loss"
         self.say(f"step {step}: {what} not finite, update skipped ({progress.skipped} so far)")
         if progress.skipped > max(10, self.config.steps // 100):
             raise InputError("too many losses were not finite; lower learning_rate")
@@ -245,18 +250,16 @@ class _Run:
     def add_row(self, step: int, epoch: int, rate: float) -> None:
         """Add a row to the log."""
         progress = self.progress
-        losses = progress.losses
-        progress.rows.append(
-            {
-                "step": step,
-                "epoch": epoch,
-                "train_loss": sum(losses) / len(losses) if losses else math.nan,
-                "gradient_norm": progress.norm,
-                "learning_rate": rate,
-                "seconds": round(progress.seconds, 1),
-            }
-        )
-        progress.losses = []
+        row: Row = {"step": step, "epoch": epoch, "train_loss": _mean(progress.losses)}
+        if self.updater.topography is not None:
+            row["topography_cost"] = _mean(progress.disorders)
+        row |= {
+            "gradient_norm": progress.norm,
+            "learning_rate": rate,
+            "seconds": round(progress.seconds, 1),
+        }
+        progress.rows.append(row)
+        progress.losses, progress.disorders = [], []
 
     def look(self, step: int) -> None:
         """Score the dev sets, keep the best network, and show how it goes."""
@@ -280,8 +283,13 @@ class _Run:
         return Recognizer(
             self.config.name, self.network, self.config.features, self.alphabet,
             self.config.language,
-            facts={"step": step, "dev": {k: asdict(v) for k, v in rates.items()}},
+            facts={"step": step, "dev": {k: asdict(v) for k, v in rates.items()}} | self.order(),
         )  # fmt: skip
+
+    def order(self) -> dict[str, Any]:
+        """Return what the file of the network says of its topography."""
+        topography = self.updater.topography
+        return {} if topography is None else {"topography": topography.facts()}
 
     def checkpoint(self, step: int) -> None:
         """Write what is needed to go on."""
@@ -319,7 +327,7 @@ class _Run:
             "minutes": round(minutes(self.corpora, config), 1),
             "left_out": len(self.corpora.dropped) + len(self.progress.lost),
             "error_rates": rates,
-        }
+        } | self.order()
         if config.start is not None:
             source = load_model(config.start)
             facts["began_as"] = {"name": source.name, "sha256": source.sha256}
@@ -327,6 +335,10 @@ class _Run:
             save_recognizer(target, replace(shipped, facts=facts), torch.float16)
             write_text(self.out / "figures.json", json.dumps(facts, indent=1) + "\n")
         return target
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else math.nan
 
 
 def minutes(corpora: Corpora, config: TrainConfig) -> float:
