@@ -47,9 +47,9 @@ def list_(
 
         print("\n".join(recipe_names()))
     elif thing is Thing.MODELS:
-        from naps.models import shipped_models
+        from naps.models import shipped_models, shipped_sentiment_models
 
-        print("\n".join(shipped_models()))
+        print("\n".join([*shipped_models(), *shipped_sentiment_models()]))
     else:
         import data_prep
 

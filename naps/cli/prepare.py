@@ -1,4 +1,4 @@
-"""``naps prepare``: a corpus on disk to a manifest, or a pronouncing dictionary to disk."""
+"""``naps prepare``: a corpus on disk to a manifest, sentences, or a pronouncing dictionary."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ def prepare(
     layout: Annotated[
         str,
         typer.Argument(
-            help="A layout of 'naps list corpora'; synthetic, to make a corpus; or cmudict or "
-            "wikipron_de, to download an English or German pronouncing dictionary."
+            help="A layout of 'naps list corpora'; sst, for sentences with a sentiment; "
+            "synthetic, to make a corpus; or cmudict or wikipron_de, to download an English or German "
+            "pronouncing dictionary."
         ),
     ],
     folder: Annotated[
         Path, typer.Argument(help="The corpus; or where to write what is made or downloaded.")
     ],
     out: Annotated[
-        Path | None, typer.Option(help="The manifest; FOLDER/manifest.jsonl by default.")
+        Path | None,
+        typer.Option(
+            help="The manifest, FOLDER/manifest.jsonl by default; sst: a folder, FOLDER itself "
+            "by default."
+        ),
     ] = None,
     download: Annotated[
         str | None,
@@ -57,6 +62,13 @@ def prepare(
                 minutes=minutes, seed=seed, split=split,
             )
         )  # fmt: skip
+        return
+    if layout == "sst":
+        from data_prep.sst import prepare_sst
+
+        if download is not None:
+            raise InputError("--download fetches parts of librispeech, not of sst")
+        print(prepare_sst(folder, out))
         return
     if layout in LEXICA:
         if out is not None or download is not None:

@@ -1,4 +1,4 @@
-"""Recognizers, the geometry of their layers, and their files."""
+"""Recognizers, the geometry of their layers, the sentiment model, and their files."""
 
 from naps.models.adapter import Adapter
 from naps.models.alphabet import ENGLISH, GERMAN, Alphabet, letters_of
@@ -24,6 +24,11 @@ from naps.models.recognizer import (
     save_recognizer,
     shipped_models,
 )
+from naps.models.sentiment import (
+    SentimentModel,
+    load_sentiment_model,
+    shipped_sentiment_models,
+)
 from naps.models.wav2letter import Wav2Letter, Wav2LetterConfig, from_torchaudio
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "Layer",
     "Network",
     "Recognizer",
+    "SentimentModel",
     "Sizes",
     "Wav2Letter",
     "Wav2LetterConfig",
@@ -52,9 +58,11 @@ __all__ = [
     "is_import",
     "letters_of",
     "load_model",
+    "load_sentiment_model",
     "model_from_python",
     "object_from_python",
     "open_model",
     "save_recognizer",
     "shipped_models",
+    "shipped_sentiment_models",
 ]

@@ -175,7 +175,8 @@ def save_recognizer(path: Path, recognizer: Recognizer, dtype: torch.dtype = tor
 
 def shipped_models() -> list[str]:
     """Name the recognizers that come with the package."""
-    return sorted(p.stem for p in _SHIPPED.glob("*.safetensors"))
+    files = _SHIPPED.glob("*.safetensors")
+    return sorted(p.stem for p in files if not p.stem.startswith("sentiment-"))
 
 
 def find_model(name: str | Path) -> Path:
