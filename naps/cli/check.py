@@ -71,10 +71,10 @@ def _print_forecast(recipe: ProfileRecipe, chosen: Recognizer, utterances: list[
 def _check_training(loaded: Recipe, recipe: str) -> None:
     from naps.pipeline.runner import choose_device
     from naps.pipeline.training_check import check_training, forecast_training
-    from naps.training import TrainConfig, TransferConfig
+    from naps.training import TopographySweepConfig, TrainConfig, TransferConfig
 
     print("\n".join(check_training(loaded)))
-    if isinstance(loaded, TrainConfig | TransferConfig):
+    if isinstance(loaded, TrainConfig | TransferConfig | TopographySweepConfig):
         device = choose_device("auto")
         expected = forecast_training(loaded, device)
         print(f"network    {expected.parameters:,} parameters")

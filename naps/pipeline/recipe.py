@@ -37,6 +37,7 @@ from naps.topography.layouts import check_method
 from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
+from naps.training.sweep import TopographySweepConfig
 
 if TYPE_CHECKING:
     from naps.pipeline.comparison_recipe import ComparisonRecipe
@@ -359,7 +360,7 @@ class ProfileRecipe(Strict):
 
 Recipe: TypeAlias = (
     "ProfileRecipe | ComparisonRecipe | MapQualityRecipe | TrainConfig | TransferConfig "
-    "| TrainG2PConfig"
+    "| TopographySweepConfig | TrainG2PConfig"
 )
 
 
@@ -423,6 +424,7 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         "map_quality": TypeAdapter(MapQualityRecipe),
         "train": TypeAdapter(TrainConfig),
         "transfer": TypeAdapter(TransferConfig),
+        "topography_sweep": TypeAdapter(TopographySweepConfig),
         "g2p": TypeAdapter(TrainG2PConfig),
     }
     if kind not in models:

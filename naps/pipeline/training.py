@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from naps.errors import InputError
 from naps.files import write_text
 from naps.pipeline.recipe import Recipe
+from naps.pipeline.topography_sweep import run_sweep
 from naps.plots import svg, training_curves, transfer_curve
 from naps.training import (
+    TopographySweepConfig,
     TrainConfig,
     TrainG2PConfig,
     TransferConfig,
@@ -31,10 +33,10 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
     Parameters
     ----------
     recipe : Recipe
-        Of kind ``train``, ``transfer`` or ``g2p``.
+        Of kind ``train``, ``transfer``, ``topography_sweep`` or ``g2p``.
     out : Path
         The run's folder; a recognizer's gets ``curves.svg`` beside what `naps.training.train`
-        writes, a transfer table's ``transfer.svg``.
+        writes, a transfer table's ``transfer.svg``; a sweep's see `run_sweep`.
     device : torch.device
     say : callable
         Gets lines for people.
@@ -42,7 +44,7 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
     Returns
     -------
     Path
-        The model, or the picture of the table.
+        The model, the picture of the table, or the page of the sweep.
 
     Raises
     ------
@@ -55,6 +57,8 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
         results = compare_starts(recipe, out, device=device, say=say)
         write_text(out / "transfer.svg", svg(_transfer_figure(results)) + "\n")
         return out / "transfer.svg"
+    if isinstance(recipe, TopographySweepConfig):
+        return run_sweep(recipe, out, device=device, say=say)
     if not isinstance(recipe, TrainConfig):
         raise InputError(f"{recipe.name} is no training recipe; use 'naps run {recipe.name}'")
     name = recipe.name

@@ -12,7 +12,8 @@ from naps.models import build, find_model
 from naps.phonology import read_lexicon
 from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import Recipe
-from naps.training import TrainConfig, TrainG2PConfig, TransferConfig
+from naps.pipeline.topography_sweep import layouts_to_compare, utterances_to_measure
+from naps.training import TopographySweepConfig, TrainConfig, TrainG2PConfig, TransferConfig
 from naps.training.batches import training_batches
 from naps.training.corpora import alphabet_for, choose_utterances
 from naps.training.distributed import Team
@@ -66,11 +67,12 @@ def check_training(recipe: Recipe) -> list[str]:
     """
     if isinstance(recipe, TrainG2PConfig):
         return _check_dictionaries(recipe)
-    if isinstance(recipe, TransferConfig):
+    if isinstance(recipe, TransferConfig | TopographySweepConfig):
         lines = _check_corpora(recipe.training)
         for run in recipe.runs():
             _check_network(run.config)
-        return [*lines, f"runs: {', '.join(run.name for run in recipe.runs())}"]
+        lines.append(f"runs: {', '.join(run.name for run in recipe.runs())}")
+        return [*lines, *_check_measure(recipe)]
     if not isinstance(recipe, TrainConfig):
         raise InputError(f"{recipe.name} is no training recipe")
     _check_network(recipe)
@@ -100,6 +102,16 @@ def _check_corpora(config: TrainConfig) -> list[str]:
     return lines
 
 
+def _check_measure(recipe: TransferConfig | TopographySweepConfig) -> list[str]:
+    if isinstance(recipe, TransferConfig):
+        return []
+    used, absent = layouts_to_compare(recipe)
+    missing = f"; left out, as they are not installed: {', '.join(absent)}" if absent else ""
+    utterances = utterances_to_measure(recipe)
+    layouts = ", ".join(["grid", *used])
+    return [f"order: {len(utterances)} utterances, layouts {layouts}{missing}"]
+
+
 def _check_dictionaries(config: TrainG2PConfig) -> list[str]:
     if config.lexicon is None:
         raise InputError("the recipe names no dictionary; --set lexicon=FILE")
@@ -111,14 +123,14 @@ def _check_dictionaries(config: TrainG2PConfig) -> list[str]:
 
 
 def forecast_training(
-    recipe: TrainConfig | TransferConfig, device: torch.device
+    recipe: TrainConfig | TransferConfig | TopographySweepConfig, device: torch.device
 ) -> TrainingForecast:
     """Make a few updates with the recipe's own speech and reckon what all of them will take.
 
     Nothing is kept of them. Of a table of runs the first is measured; those with more frozen
     layers take less.
     """
-    runs = [run.config for run in recipe.runs()] if isinstance(recipe, TransferConfig) else [recipe]
+    runs = [recipe] if isinstance(recipe, TrainConfig) else [run.config for run in recipe.runs()]
     config = runs[0]
     alphabet = alphabet_for(config.language)
     torch.manual_seed(config.seed)

@@ -11,6 +11,7 @@ from naps.plots.names import label_names
 from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
 from naps.plots.render import figure_file, png, svg
+from naps.plots.sweep import order_over_errors
 from naps.plots.training import training_curves, transfer_curve
 from naps.plots.unit_map import unit_map
 
@@ -27,6 +28,7 @@ __all__ = [
     "filter_sheet",
     "label_names",
     "offset_boxes",
+    "order_over_errors",
     "overlaid_curves",
     "png",
     "profile_map",

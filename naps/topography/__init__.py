@@ -16,6 +16,7 @@ from naps.topography.layer_map import LayerMap, common_groups, frame_times, map_
 from naps.topography.layouts import METHODS, Layout, layout
 from naps.topography.learned import learned_grid
 from naps.topography.moran import joint_moran_test, moran_test, morans_i, neighbour_weights
+from naps.topography.order import grid_moran_test, preferred_classes, region_test, touching
 from naps.topography.quality import Quality, disparities, measure_map, quality_table
 from naps.topography.som import SelfOrganisingMap, SomOptions, train_som
 from naps.topography.units import Units, kernels, units_from_kernels, units_from_profile
@@ -40,6 +41,7 @@ __all__ = [
     "describe_filters",
     "disparities",
     "frame_times",
+    "grid_moran_test",
     "group_values",
     "joint_moran_test",
     "kernels",
@@ -55,8 +57,11 @@ __all__ = [
     "onsets",
     "paint",
     "plane_cells",
+    "preferred_classes",
     "quality_table",
+    "region_test",
     "som_cells",
+    "touching",
     "train_som",
     "turned",
     "turned_by_groups",

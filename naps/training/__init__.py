@@ -4,8 +4,12 @@ from naps.training.comparison import TransferConfig, TransferResult, compare_sta
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig, train_g2p
 from naps.training.loop import train
+from naps.training.sweep import SweepResult, SweepRun, TopographySweepConfig, train_sweep
 
 __all__ = [
+    "SweepResult",
+    "SweepRun",
+    "TopographySweepConfig",
     "TrainConfig",
     "TrainG2PConfig",
     "TransferConfig",
@@ -13,4 +17,5 @@ __all__ = [
     "compare_starts",
     "train",
     "train_g2p",
+    "train_sweep",
 ]

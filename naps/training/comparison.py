@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +10,8 @@ from typing import Any, Literal, Self
 import torch
 from pydantic import model_validator
 
-from naps.files import write_text
 from naps.training.config import Strict, TrainConfig
-from naps.training.loop import train
+from naps.training.table import error_columns, trained, write_rows
 
 
 class TransferConfig(Strict):
@@ -130,22 +126,12 @@ def compare_starts(
     """
     results = []
     for run in config.runs():
-        folder = out / run.name
-        figures = folder / "figures.json"
-        if figures.is_file():
-            say(f"{run.name}: already done")
-        else:
-            train(run.config, folder, device=device, say=_named(run.name, say))
-        facts = json.loads(figures.read_text(encoding="utf-8"))
+        facts = trained(run.name, run.config, out, device=device, say=say)
         results.append(
             TransferResult(run, int(facts["steps"]), int(facts["chosen_at"]), facts["error_rates"])
         )
         _write_table(out / "transfer.csv", results)
     return results
-
-
-def _named(name: str, say: Callable[[str], None]) -> Callable[[str], None]:
-    return lambda line: say(f"{name}: {line}")
 
 
 def _write_table(path: Path, results: list[TransferResult]) -> None:
@@ -156,16 +142,8 @@ def _write_table(path: Path, results: list[TransferResult]) -> None:
             "above": "random" if result.run.fresh else "taken over",
             "steps": result.steps,
             "chosen_at": result.chosen_at,
-            **{
-                f"{where} {measure}": round(rates[measure], 5)
-                for where, rates in result.error_rates.items()
-                for measure in ("cer", "wer", "cer_macro", "wer_macro")
-            },
+            **error_columns(result.error_rates),
         }
         for result in results
     ]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    write_rows(path, rows)

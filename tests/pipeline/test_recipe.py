@@ -8,7 +8,12 @@ from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
 from naps.pipeline.comparison_recipe import ComparisonRecipe
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
 from naps.pipeline.recipe import dump_recipe, find_recipe
-from naps.training import TrainConfig, TrainG2PConfig, TransferConfig
+from naps.training import (
+    TopographySweepConfig,
+    TrainConfig,
+    TrainG2PConfig,
+    TransferConfig,
+)
 
 
 def write(path: Path, text: str) -> str:
@@ -21,8 +26,9 @@ def test_every_recipe_of_the_project_reads_and_has_a_readme() -> None:
     assert {"demo", "librispeech_en", "wav2letter_en_mini"} <= set(names)
     for name in names:
         recipe = load_recipe(name)
-        known = ProfileRecipe | ComparisonRecipe | MapQualityRecipe
-        assert isinstance(recipe, known | TrainConfig | TransferConfig | TrainG2PConfig)
+        known = ProfileRecipe | ComparisonRecipe | MapQualityRecipe | TrainConfig
+        known |= TransferConfig | TopographySweepConfig | TrainG2PConfig
+        assert isinstance(recipe, known)
         assert find_recipe(name).with_name("README.md").is_file()
 
 

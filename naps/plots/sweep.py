@@ -1,0 +1,75 @@
+"""What order on a sheet costs: Moran's I over the error rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from naps.plots.style import LINE, QUIET, blank, styled
+
+_COLOURS = ("#1d4ed8", "#b3261e", "#1b7a3d")
+_MARKERS = "osD"
+_PANELS = (("kernels", "Moran's I of kernels"), ("profiles", "Moran's I of profiles"))
+
+
+def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw order over error for every kind and weight of topography.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of ``sweep.csv``: ``kind`` (empty without topography), ``weight``, ``layout``, ``kernels``,
+        ``profiles`` and error rates ``"CORPUS dev cer"``, or any others that end in ``cer``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Layouts made afterwards are lines across.
+    """
+    columns = [key for key in rows[0] if key.endswith(" cer")]
+    columns = [key for key in columns if key.endswith(" dev cer")] or columns
+    learned = [row for row in rows if row["layout"] == "grid"]
+    kinds = list(dict.fromkeys(row["kind"] for row in learned if row["kind"]))
+    with styled():
+        figure = blank(7.4, 3.6)
+        for axes, (key, title) in zip(figure.subplots(1, 2), _PANELS, strict=True):
+            axes.set_title(title)
+            for row in learned:
+                if not row["kind"]:
+                    axes.plot(
+                        [_error(row, columns)], [row[key]], linestyle="none", marker="*",
+                        markersize=10, color=QUIET, label="without topography",
+                    )  # fmt: skip
+            for number, kind in enumerate(kinds):
+                found = sorted((r for r in learned if r["kind"] == kind), key=lambda r: r["weight"])
+                places = [(_error(row, columns), row[key]) for row in found]
+                colour = _COLOURS[number % 3]
+                axes.plot(
+                    *zip(*places, strict=True), "-", marker=_MARKERS[number % 3], color=colour,
+                    linewidth=1, label=kind,
+                )  # fmt: skip
+                for row, place in zip(found, places, strict=True):
+                    axes.annotate(
+                        f"{row['weight']:g}", place, textcoords="offset points", xytext=(4, 4),
+                        fontsize=7, color=colour,
+                    )  # fmt: skip
+            for row in rows:
+                if row["layout"] != "grid":
+                    axes.axhline(row[key], color=LINE, linestyle="--", linewidth=0.8)
+                    axes.annotate(
+                        f"{row['layout']}, afterwards", (1, row[key]), fontsize=7, color=QUIET,
+                        xycoords=("axes fraction", "data"), textcoords="offset points",
+                        xytext=(-2, 2), ha="right",
+                    )  # fmt: skip
+            axes.set_xlabel("mean dev CER (%)" if "dev" in columns[0] else "mean CER (%)")
+            axes.grid(axis="y", color="#e6e9ed", linewidth=0.7)
+            axes.set_axisbelow(True)
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7)
+    return figure
+
+
+def _error(row: Mapping[str, Any], columns: Sequence[str]) -> float:
+    return 100 * sum(float(row[key]) for key in columns) / len(columns)
