@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -39,10 +40,26 @@ CHANGES = {
     "steps": 4, "eval_every": 4, "save_every": 2, "log_every": 1, "learning_rate": 1e-3,
     "network": {"architecture": "lstm", "hidden": 6, "layers": 2, "front": 0, "batch_norm": False},
 }  # fmt: skip
+CONVOLUTIONS = {"channels": 8, "wide": 12, "batch_norm": False}
 
 
-def test_two_processes_learn_as_one(tmp_path: Path, corpus: Path) -> None:
-    train(config(corpus, **CHANGES), tmp_path / "one", say=quiet)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"network": CONVOLUTIONS, "topography": {"kind": "groups", "weight": 0.1}},
+        pytest.param(
+            {"network": CONVOLUTIONS, "topography": {"kind": "sheet", "weight": 3.0}},
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["lstm", "groups", "sheet"],
+)
+def test_two_processes_learn_as_one(
+    tmp_path: Path, corpus: Path, changes: dict[str, object]
+) -> None:
+    changes = CHANGES | changes
+    train(config(corpus, **changes), tmp_path / "one", say=quiet)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,7 +67,7 @@ def test_two_processes_learn_as_one(tmp_path: Path, corpus: Path) -> None:
         "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
     }  # fmt: skip
     ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT.format(changes=CHANGES), corpus, tmp_path / "two"],
+        [sys.executable, "-c", SCRIPT.format(changes=changes), corpus, tmp_path / "two"],
         env=environment, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert ended.stdout.strip() == "[0, 0]", ended.stderr
