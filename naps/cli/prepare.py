@@ -15,8 +15,8 @@ def prepare(
         str,
         typer.Argument(
             help="A layout of 'naps list corpora'; sst, for sentences with a sentiment; "
-            "synthetic, to make a corpus; or cmudict or wikipron_de, to download an English or German "
-            "pronouncing dictionary."
+            "synthetic, to make a corpus; or cmudict or wikipron_de, to download a dictionary of "
+            "English or German pronunciation."
         ),
     ],
     folder: Annotated[
