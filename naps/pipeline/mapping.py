@@ -63,6 +63,10 @@ def check_maps(recipe: ProfileRecipe, model: Recognizer) -> None:
             raise InputError(
                 f"maps.layers: {name} has {there[name].channels} units, and a map needs {LEAST}"
             )
+    for group in recipe.maps.groups or ():
+        if group not in recipe.profiles.groups:
+            there_are = ", ".join(recipe.profiles.groups)
+            raise InputError(f"maps.groups: no profiles of {group!r}; there are: {there_are}")
     for kind in map_kinds(recipe):
         if kind not in recipe.profiles.kinds:
             there_are = ", ".join(recipe.profiles.kinds)
@@ -110,7 +114,7 @@ def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say
         return
     rows: list[dict[str, Any]] = []
     left_out: list[dict[str, str]] = []
-    for group in active_groups(recipe):
+    for group in map_groups(recipe):
         for kind in map_kinds(recipe):
             files = {
                 TRAINED: profile_file(run, group, kind),
@@ -133,6 +137,14 @@ def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say
     write_json(
         run.maps / "maps.json",
         {**config.model_dump(mode="json"), "left_out": left_out},
+    )
+
+
+def map_groups(recipe: ProfileRecipe) -> tuple[str, ...]:
+    """Return the groupings whose maps a recipe asks for, as far as there are profiles."""
+    there = active_groups(recipe)
+    return (
+        there if recipe.maps.groups is None else tuple(x for x in there if x in recipe.maps.groups)
     )
 
 

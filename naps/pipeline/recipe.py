@@ -290,6 +290,8 @@ class MapsConfig(Strict):
         Also the filters of the first layer, by their weights.
     methods : tuple of str
         See `naps.topography.layout`.
+    groups : tuple of str or None
+        Of profiles; None takes all of the recipe.
     kinds : tuple of str or None
         Of profiles; None takes the first of the recipe.
     mode : str
@@ -309,6 +311,7 @@ class MapsConfig(Strict):
     layers: tuple[str, ...] = ()
     filters: bool = False
     methods: tuple[str, ...] = Field(("tsne_pso",), min_length=1)
+    groups: tuple[_Column, ...] | None = None
     kinds: tuple[Kind, ...] | None = None
     metric: Literal["cosine", "correlation", "euclidean"] = "cosine"
     mode: Mode = "linear"

@@ -11,6 +11,7 @@ from naps.plots.render import check_format
 from naps.report import index_page
 from naps.report.confusions import confusion_elements
 from naps.report.element import Element, render
+from naps.report.filters import MAP_REFERENCES
 from naps.report.findings import findings, split_findings
 from naps.report.folder import RunContent, read_run
 from naps.report.labels import label_elements
@@ -20,8 +21,11 @@ from naps.report.layer_curves import (
     headline_element,
     probe_elements,
 )
+from naps.report.layer_maps import map_sections
 from naps.report.layer_page import Section, layer_facts, layer_sections
 from naps.report.listen import listen_elements
+from naps.report.map_table import map_table
+from naps.report.maps_file import RunMaps, read_maps
 from naps.report.report_folder import ReportFolder, fit
 from naps.report.words import KIND_NAMES, file_name, plural, shown
 
@@ -72,7 +76,7 @@ def report(run: Path, formats: Sequence[str] = (), *, audio_limit: int = 3_000_0
     """
     for form in formats:
         check_format(form)
-    content = read_run(run)
+    content, maps = read_run(run), read_maps(run / "maps")
     out = ReportFolder(run / "report", tuple(dict.fromkeys(formats)))
     title = _title(content)
     pages: list[Page] = []
@@ -83,6 +87,7 @@ def report(run: Path, formats: Sequence[str] = (), *, audio_limit: int = 3_000_0
         if made:
             sections.append(made)
             pages.append(Page(layer.name, _unused(layer.name, taken)))
+    drawn = {} if maps is None else {name: _unused(f"{name}-maps", taken) for name in maps.layers}
     known = {layer.name: layer for layer in content.layers}
     for place, (page, made) in enumerate(zip(pages, sections, strict=True)):
         html = render(
@@ -92,18 +97,55 @@ def report(run: Path, formats: Sequence[str] = (), *, audio_limit: int = 3_000_0
             heading=f"Layer {page.name}",
             facts=layer_facts(known[page.name], content.frame_ms),
             sections=made,
+            maps=drawn.get(page.name),
             previous=pages[place - 1] if place else None,
             next=pages[place + 1] if place + 1 < len(pages) else None,
         )
         write_text(out.path / page.file, html)
+    if maps is not None:
+        _map_pages(content, maps, {p.name: p.file for p in pages}, drawn, out)
     index = out.path / "index.html"
     # The index last: who can open it can follow its links.
-    write_text(index, _index(content, title, pages, out, audio_limit))
+    write_text(index, _index(content, title, pages, out, audio_limit, map_table(maps, drawn, out)))
     return index
 
 
+def _map_pages(
+    content: RunContent,
+    maps: RunMaps,
+    pages: Mapping[str, str],
+    drawn: Mapping[str, str],
+    out: ReportFolder,
+) -> None:
+    names = list(drawn)
+    for place, name in enumerate(names):
+        links = [("All layers", "index.html")]
+        if name in pages:
+            links.append((f"Layer {name}", pages[name]))
+        if place:
+            links.append((f"← Maps of {names[place - 1]}", drawn[names[place - 1]]))
+        if place + 1 < len(names):
+            links.append((f"Maps of {names[place + 1]} →", drawn[names[place + 1]]))
+        html = render(
+            "maps.html",
+            version=_version(content),
+            title=f"Maps of {name} · {_title(content)}",
+            heading=f"Maps of {name}",
+            lead="Units of the layer as seen from above: those that do the same are neighbours.",
+            links=links,
+            sections=map_sections(content, maps, name, out),
+            references=MAP_REFERENCES,
+        )
+        write_text(out.path / drawn[name], html)
+
+
 def _index(
-    content: RunContent, title: str, pages: list[Page], out: ReportFolder, audio_limit: int
+    content: RunContent,
+    title: str,
+    pages: list[Page],
+    out: ReportFolder,
+    audio_limit: int,
+    maps: Element | None,
 ) -> str:
     found = findings(content)
     top, more = split_findings(found)
@@ -127,6 +169,7 @@ def _index(
         findings_data=data.json("findings", [vars(entry) for entry in found]),
         **_figures(content, out),
         layers=index_page.layer_table(content, {p.name: p.file for p in pages}, data),
+        maps=maps,
         recognizer=index_page.recognizer(content, data),
         corpus=index_page.corpus(content, data),
         errors=[index_page.error_table(content, data), *confusion_elements(content, data)],

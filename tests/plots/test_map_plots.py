@@ -95,23 +95,29 @@ def test_every_mode_is_drawn_in_one_symmetric_scale(
     figure = unit_map(found, ["IY", "S"], notation="both")
     axes = figure.axes[0]
     assert [text.get_text() for text in axes.texts] == ["IY i", "S s"]
-    drawn = axes.images or [axes.collections[0]]
-    assert {tuple(x.get_clim()) for x in drawn} == {(-found.limit, found.limit)}
+    assert figure.axes[1].get_ylim() == (-found.limit, found.limit)
+    assert len(axes.images) + len(axes.collections) == 1
     assert len(png(figure, dpi=50)) > 1000
 
 
-def test_the_first_group_is_at_the_top_left_and_up_is_up(
-    values: tuple[np.ndarray, np.ndarray],
-) -> None:
+def test_the_first_group_is_at_the_top_left_and_up_is_up() -> None:
     positions = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    found = paint(positions, np.array([[0.0, 0, 0, 1], [1, 0, 0, 0]]), ["x", "y"], mode="cell")
+    found = paint(positions, np.array([[0.0, 0, 0, 1], [-1, 0, 0, 0]]), ["x", "y"], mode="cell")
     axes = unit_map(found).axes[0]
-    first, second = axes.images
-    assert first.get_extent()[0] < second.get_extent()[0]
-    # Row 0 of an image is at the bottom.
-    assert first.origin == "lower"
-    assert first.get_array()[1, 1] == 1.0
-    assert second.get_array()[0, 0] == 1.0
+    sheet = axes.images[0].get_array()
+    x, y = (text.get_position()[0] for text in axes.texts)
+    assert x < y
+    wide = sheet.shape[1]
+    step = round(wide / 2)
+    corner = {"top right": sheet[5, round(0.7 * step)], "bottom left": sheet[60, 5 + step]}
+    assert corner["top right"][0] > corner["top right"][2], "positive is red"
+    assert corner["bottom left"][2] > corner["bottom left"][0], "negative is blue"
+    np.testing.assert_allclose(sheet[5, 5 + step], sheet[60, 5], atol=0.01)
+
+
+def test_values_beyond_the_limit_are_said_to_be(values: tuple[np.ndarray, np.ndarray]) -> None:
+    found = paint(*values, ["a", "b", "c"], mode="scatter")
+    assert unit_map(found, limit=0.5).axes[0].collections[0].get_clim() == (-0.5, 0.5)
 
 
 def test_unknown_groups_are_refused(values: tuple[np.ndarray, np.ndarray]) -> None:
