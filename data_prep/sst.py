@@ -13,6 +13,7 @@ from naps.errors import InputError
 
 SPLITS = ("train", "dev", "test")
 CLASSES = 5
+_NEUTRAL = 2
 # Recursion would end at trees that are deep.
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 
@@ -86,37 +87,59 @@ def read_trees(path: Path) -> Iterator[list[Phrase]]:
             raise InputError(f"{path}, line {number}: not a tree: {error}") from None
 
 
+def read_split(source: Path, split: str) -> list[Sentence]:
+    """Read the sentences of ``train.txt``, ``dev.txt`` or ``test.txt``.
+
+    Marked are words that have a class other than neutral by themselves.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or a line is no tree.
+    """
+    return [sentence for sentence, _ in _sentences(source, split)]
+
+
 def read_sst(source: Path) -> dict[str, list[Sentence]]:
-    """Read ``train.txt``, ``dev.txt`` and ``test.txt``.
+    """Read the sentences of all splits, and the phrases of ``train``.
 
     Returns
     -------
     dict of str to list of Sentence
-        Sentences by split, and the different phrases of ``train`` (sentences among them, each pair
-        of words and class once) as ``train-phrases``.
+        By split, and as ``train-phrases`` the different phrases of ``train``, sentences among
+        them: each pair of words and class once.
 
     Raises
     ------
     InputError
         If a file is missing or a line is no tree.
     """
-    existing_folder(source)
     found: dict[str, list[Sentence]] = {}
     phrases: dict[Phrase, None] = {}
     for split in SPLITS:
-        sentences = []
-        for number, nodes in enumerate(read_trees(source / f"{split}.txt"), 1):
-            sentences.append(Sentence(f"{split}-{number:05d}", nodes[-1].words, nodes[-1].label))
+        found[split] = []
+        for sentence, nodes in _sentences(source, split):
+            found[split].append(sentence)
             if split == "train":
                 phrases |= dict.fromkeys(nodes)
-        if not sentences:
-            raise InputError(f"{source / f'{split}.txt'}: no trees in it")
-        found[split] = sentences
     found["train-phrases"] = [
         Sentence(f"phrase-{number:06d}", phrase.words, phrase.label)
         for number, phrase in enumerate(phrases, 1)
     ]
     return found
+
+
+def _sentences(source: Path, split: str) -> Iterator[tuple[Sentence, list[Phrase]]]:
+    path = existing_folder(source) / f"{split}.txt"
+    empty = True
+    for number, nodes in enumerate(read_trees(path), 1):
+        empty = False
+        leaves = [node for node in nodes if len(node.words) == 1]
+        sided = (place for place, leaf in enumerate(leaves) if leaf.label != _NEUTRAL)
+        root = nodes[-1]
+        yield Sentence(f"{split}-{number:05d}", root.words, root.label, tuple(sided)), nodes
+    if empty:
+        raise InputError(f"{path}: no trees in it")
 
 
 def prepare_sst(source: Path, out: Path | None = None) -> Path:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from naps.models import Recognizer
     from naps.pipeline import ProfileRecipe, Recipe
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
 
 def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption = None) -> None:
@@ -21,8 +22,14 @@ def check(recipe: RecipeArgument, settings: SetOption = None, model: ModelOption
     from naps.pipeline.comparison_recipe import ComparisonRecipe
     from naps.pipeline.map_quality import check_map_quality
     from naps.pipeline.map_quality_recipe import MapQualityRecipe
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
     loaded = load_recipe(recipe, settings or ())
+    if isinstance(loaded, SentimentRecipe):
+        chosen = loaded if model is None else loaded.model_copy(update={"model": model})
+        _check_sentiment(chosen)
+        print(f"{recipe}: ready to run")
+        return
     if isinstance(loaded, ComparisonRecipe):
         if model is not None:
             raise InputError(f"{recipe} has a model for each run; --set runs.NAME.model=…")
@@ -50,6 +57,17 @@ def _check_comparison(loaded: ComparisonRecipe) -> None:
     for run in check_comparison(loaded):
         print(f"run        {run.name}, {run.recipe.events.mode} events")
         _print_forecast(run.recipe, run.model, run.utterances)
+
+
+def _check_sentiment(loaded: SentimentRecipe) -> None:
+    from naps.pipeline.sentiment_runner import check_sentiment
+
+    found = check_sentiment(loaded)
+    for chosen in (found.subjects.model, found.other):
+        if chosen is not None:
+            print(f"model      {chosen.name} ({chosen.sha256[:12]})")
+    print(f"sentences  {len(found.subjects.sentences)}, {len(found.long.sentences)} long enough")
+    print(f"methods    {', '.join(loaded.methods)}")
 
 
 def _print_forecast(recipe: ProfileRecipe, chosen: Recognizer, utterances: list[Utterance]) -> None:

@@ -17,7 +17,12 @@ def report(
     from naps.report import report as write
     from naps.report.comparison import comparison_report
     from naps.report.comparison_overview import comparison_overview
+    from naps.report.relevance import relevance_report
 
-    others = {"comparison.json": comparison_report, "comparisons.json": comparison_overview}
+    others = {
+        "comparison.json": comparison_report,
+        "comparisons.json": comparison_overview,
+        "relevance/model.json": relevance_report,
+    }
     made = next((page for file, page in others.items() if (run / file).is_file()), write)
     print(made(run, formats_of(formats)))

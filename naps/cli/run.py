@@ -23,6 +23,7 @@ from naps.errors import InputError
 
 if TYPE_CHECKING:
     from naps.pipeline.comparison_recipe import ComparisonRecipe
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
 
 def run(
@@ -82,8 +83,15 @@ def run_until(
     from naps.pipeline.map_quality import run_map_quality
     from naps.pipeline.map_quality_recipe import MapQualityRecipe
     from naps.pipeline.runner import choose_workers
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
     recipe = load_recipe(name, settings or ())
+    if isinstance(recipe, SentimentRecipe):
+        if stage != "report":
+            raise InputError(f"{name} has no such stage; use 'naps run {name}'")
+        chosen = recipe if model is None else recipe.model_copy(update={"model": model})
+        _explain(chosen, out_folder(out, recipe.name), device, formats)
+        return
     if isinstance(recipe, ComparisonRecipe):
         if stage != "report":
             raise InputError(f"{name} makes several runs; use 'naps run {name}'")
@@ -111,6 +119,12 @@ def run_until(
         say=say,
     )
     print(result)
+
+
+def _explain(recipe: SentimentRecipe, folder: Path, device: str, formats: Sequence[str]) -> None:
+    from naps.pipeline.sentiment_runner import run_sentiment
+
+    print(run_sentiment(recipe, folder, device=device, formats=formats, say=say))
 
 
 def _compare(

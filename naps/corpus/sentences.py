@@ -26,11 +26,14 @@ class Sentence:
         Lower case, with punctuation apart.
     label : int
         Number of the class, from 0.
+    marked : tuple of int
+        Places of words that carry what the class is about, from 0; none if nobody has said.
     """
 
     id: str
     words: tuple[str, ...]
     label: int
+    marked: tuple[int, ...] = ()
 
 
 def write_sentences(path: Path, sentences: Iterable[Sentence]) -> None:
@@ -107,4 +110,7 @@ def _sentence(record: Any, classes: int | None) -> Sentence:
         raise ValueError(f"its label is {label!r}")
     if classes is not None and label >= classes:
         raise ValueError(f"its label is {label}, and there are {classes} classes, from 0")
-    return Sentence(name, tuple(words), label)
+    marked = record.get("marked", [])
+    if not isinstance(marked, list) or not set(marked) <= set(range(len(words))):
+        raise ValueError("its marks are no list of places of words")
+    return Sentence(name, tuple(words), label, tuple(marked))

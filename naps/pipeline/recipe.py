@@ -37,11 +37,13 @@ from naps.topography.layouts import check_method
 from naps.training.comparison import TransferConfig
 from naps.training.config import TrainConfig
 from naps.training.g2p import TrainG2PConfig
+from naps.training.sentiment import TrainSentimentConfig
 from naps.training.sweep import TopographySweepConfig
 
 if TYPE_CHECKING:
     from naps.pipeline.comparison_recipe import ComparisonRecipe
     from naps.pipeline.map_quality_recipe import MapQualityRecipe
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
 _HERE = Path(__file__).resolve().parents[1]
 # In a checkout recipes/ lies beside naps/; an installed package carries it inside.
@@ -362,8 +364,8 @@ class ProfileRecipe(Strict):
 
 
 Recipe: TypeAlias = (
-    "ProfileRecipe | ComparisonRecipe | MapQualityRecipe | TrainConfig | TransferConfig "
-    "| TopographySweepConfig | TrainG2PConfig"
+    "ProfileRecipe | ComparisonRecipe | MapQualityRecipe | SentimentRecipe | TrainConfig "
+    "| TransferConfig | TopographySweepConfig | TrainG2PConfig | TrainSentimentConfig"
 )
 
 
@@ -419,6 +421,7 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
     # These know this module.
     from naps.pipeline.comparison_recipe import ComparisonRecipe
     from naps.pipeline.map_quality_recipe import MapQualityRecipe
+    from naps.pipeline.sentiment_recipe import SentimentRecipe
 
     kind = data.setdefault("kind", "profile")
     models: dict[Any, TypeAdapter[Any]] = {
@@ -429,6 +432,8 @@ def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
         "transfer": TypeAdapter(TransferConfig),
         "topography_sweep": TypeAdapter(TopographySweepConfig),
         "g2p": TypeAdapter(TrainG2PConfig),
+        "sentiment": TypeAdapter(TrainSentimentConfig),
+        "sentiment_relevance": TypeAdapter(SentimentRecipe),
     }
     if kind not in models:
         raise InputError(f"{path}: kind {kind!r}; there are: {', '.join(models)}")

@@ -17,11 +17,13 @@ from naps.training import (
     TopographySweepConfig,
     TrainConfig,
     TrainG2PConfig,
+    TrainSentimentConfig,
     TransferConfig,
     TransferResult,
     compare_starts,
     train,
     train_g2p,
+    train_sentiment,
 )
 
 Say = Callable[[str], None]
@@ -33,7 +35,7 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
     Parameters
     ----------
     recipe : Recipe
-        Of kind ``train``, ``transfer``, ``topography_sweep`` or ``g2p``.
+        Of kind ``train``, ``transfer``, ``topography_sweep``, ``g2p`` or ``sentiment``.
     out : Path
         The run's folder; a recognizer's gets ``curves.svg`` beside what `naps.training.train`
         writes, a transfer table's ``transfer.svg``; a sweep's see `run_sweep`.
@@ -53,6 +55,8 @@ def run_training(recipe: Recipe, out: Path, *, device: torch.device, say: Say) -
     """
     if isinstance(recipe, TrainG2PConfig):
         return train_g2p(recipe, out, say=say)
+    if isinstance(recipe, TrainSentimentConfig):
+        return train_sentiment(recipe, out, say=say)
     if isinstance(recipe, TransferConfig):
         results = compare_starts(recipe, out, device=device, say=say)
         write_text(out / "transfer.svg", svg(_transfer_figure(results)) + "\n")

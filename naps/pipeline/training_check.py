@@ -13,15 +13,23 @@ from naps.phonology import read_lexicon
 from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import Recipe
 from naps.pipeline.topography_sweep import layouts_to_compare, utterances_to_measure
-from naps.training import TopographySweepConfig, TrainConfig, TrainG2PConfig, TransferConfig
+from naps.training import (
+    TopographySweepConfig,
+    TrainConfig,
+    TrainG2PConfig,
+    TrainSentimentConfig,
+    TransferConfig,
+)
 from naps.training.batches import training_batches
 from naps.training.corpora import alphabet_for, choose_utterances
 from naps.training.distributed import Team
 from naps.training.examples import find_examples
 from naps.training.loop import sizes_of
+from naps.training.sentiment import read_sentiment_data, vocabulary_of
 from naps.training.topography import topography_of
 from naps.training.transfer import prepare_start
 from naps.training.update import Updater
+from naps.training.word_vectors import read_word_vectors
 
 # Updates are measured on no more sound than this, so that the check ends in seconds.
 _SAMPLE_S = 30.0
@@ -57,7 +65,7 @@ class TrainingForecast:
 
 
 def check_training(recipe: Recipe) -> list[str]:
-    """Look at the corpora or dictionaries of a training recipe; return a line for each.
+    """Look at what a training recipe learns from; return a line for each.
 
     Raises
     ------
@@ -67,6 +75,8 @@ def check_training(recipe: Recipe) -> list[str]:
     """
     if isinstance(recipe, TrainG2PConfig):
         return _check_dictionaries(recipe)
+    if isinstance(recipe, TrainSentimentConfig):
+        return _check_sentences(recipe)
     if isinstance(recipe, TransferConfig | TopographySweepConfig):
         lines = _check_corpora(recipe.training)
         for run in recipe.runs():
@@ -120,6 +130,20 @@ def _check_dictionaries(config: TrainG2PConfig) -> list[str]:
         f"{use}: {len(read_lexicon(path, language=config.language))} words"
         for use, path in files.items()
     ]
+
+
+def _check_sentences(config: TrainSentimentConfig) -> list[str]:
+    data = read_sentiment_data(config)
+    numbers, _ = vocabulary_of(data.phrases, config.min_count)
+    lines = [
+        f"phrases: {len(data.phrases)}, of {len(numbers) - 1} words",
+        f"dev: {len(data.dev)} sentences",
+        f"test: {len(data.test)} sentences",
+    ]
+    if config.vectors is not None:
+        found = read_word_vectors(config.vectors, config.network.embedding, numbers)
+        lines.append(f"vectors: of {len(found)} of these words")
+    return lines
 
 
 def forecast_training(

@@ -81,9 +81,9 @@ def test_what_is_prepared_is_read(tmp_path: Path) -> None:
         (tmp_path / f"{split}.txt").write_text(f"{TREE}\n{TREE}\n(0 bad)\n", encoding="utf-8")
     folder = prepare_sst(tmp_path, tmp_path / "out")
     assert read_sentences(folder / "train.jsonl", 5) == [
-        Sentence("train-00001", ("the", "rock", "-lrb-", "and/or"), 3),
-        Sentence("train-00002", ("the", "rock", "-lrb-", "and/or"), 3),
-        Sentence("train-00003", ("bad",), 0),
+        Sentence("train-00001", ("the", "rock", "-lrb-", "and/or"), 3, (3,)),
+        Sentence("train-00002", ("the", "rock", "-lrb-", "and/or"), 3, (3,)),
+        Sentence("train-00003", ("bad",), 0, (0,)),
     ]
     # The tree's seven nodes once, and the word of the third line.
     assert len(read_sentences(folder / "train-phrases.jsonl", 5)) == 8
@@ -102,6 +102,7 @@ def test_what_is_prepared_is_read(tmp_path: Path) -> None:
         ('{"id": 1, "words": ["b"], "label": 1}', "id is no text"),
         ('{"id": "a", "words": ["b"], "label": true}', "label is True"),
         ('{"id": "a", "words": ["b"], "label": 5}', "there are 5 classes"),
+        ('{"id": "a", "words": ["b"], "label": 1, "marked": [1]}', "marks are no list"),
     ],
 )
 def test_lines_that_are_no_sentences(line: str, said: str, tmp_path: Path) -> None:

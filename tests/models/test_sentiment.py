@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+import naps.models
+from data_prep.sst import read_split
 from naps.errors import InputError
-from naps.models import load_sentiment_model, shipped_models
+from naps.models import load_sentiment_model, shipped_models, shipped_sentiment_models
 from naps.models.sentiment import (
     UNKNOWN,
     SentimentConfig,
@@ -16,6 +18,7 @@ from naps.models.sentiment import (
     save_sentiment_model,
 )
 from naps.relevance import METHODS, explain
+from naps.training.sentiment import sentiment_accuracy
 
 WORDS = (UNKNOWN, "a", "good", "bad", "film", ".")
 
@@ -120,3 +123,32 @@ def test_nothing_to_read(empty: str) -> None:
         model.words(empty)
     with pytest.raises(InputError, match="the sentence is empty"):
         model.encode([])
+
+
+def test_the_shipped_model_has_a_card_and_reads() -> None:
+    (name,) = shipped_sentiment_models()
+    folder = Path(naps.models.__file__).parent / "weights"
+    assert (folder / f"{name}.safetensors").stat().st_size <= 10e6
+    card = (folder / f"{name}.md").read_text("utf-8")
+    assert card.startswith(f"# {name}\n")
+    assert name not in shipped_models()
+    model = load_sentiment_model(name)
+    assert model.name == name
+    texts = [
+        "This is a terrible, boring waste of time.", "It is not a good film.",
+        "It is a good film.", "A wonderful, moving masterpiece!",
+    ]  # fmt: skip
+    found = model.scores([model.words(text) for text in texts]).argmax(1).tolist()
+    assert found == [0, 1, 4, 4]
+
+
+@pytest.mark.data
+def test_accuracy_of_the_shipped_model(data: Path) -> None:
+    model = load_sentiment_model(shipped_sentiment_models()[0])
+    sentences = read_split(data / "text" / "sst", "test")
+    scores = model.scores([sentence.words for sentence in sentences])
+    found = sentiment_accuracy(scores, [sentence.label for sentence in sentences])
+    assert model.facts is not None
+    assert found.fine == pytest.approx(model.facts["test"]["fine"], abs=0.002)
+    assert found.fine >= 0.45
+    assert found.binary >= 0.83
