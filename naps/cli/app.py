@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from naps.cli import check, cluster, compare, list_, map_, prepare, pronounce, report, run, train
+from naps.cli import (
+    check,
+    cluster,
+    compare,
+    explain,
+    list_,
+    map_,
+    prepare,
+    pronounce,
+    report,
+    run,
+    train,
+)
 from naps.errors import InputError
 
 _INTERRUPTED = "interrupted; start the same command again to continue"
@@ -28,6 +40,7 @@ app.command("profile")(run.profile)
 app.command("cluster")(cluster.cluster)
 app.command("map")(map_.map_)
 app.command("compare")(compare.compare)
+app.command("explain")(explain.explain)
 app.command("pronounce")(pronounce.pronounce)
 app.command("report")(report.report)
 

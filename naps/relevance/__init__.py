@@ -4,6 +4,13 @@ from naps.relevance.attention_span import AttentionSpan, attention_span
 from naps.relevance.composite import COMPOSITES, Composite, find_composite
 from naps.relevance.explain import explain, explain_each, find_method
 from naps.relevance.explanation import Explanation
+from naps.relevance.frames import (
+    FrameJudgement,
+    FrameRelevance,
+    explain_frames,
+    judge_frames,
+    recognizer_lrp,
+)
 from naps.relevance.gate_rule import GATE_RULES, GateRule
 from naps.relevance.heat import heat_colors
 from naps.relevance.methods import LRP, METHODS, ContextualDecomposition, Method, Occlusion
@@ -25,6 +32,8 @@ __all__ = [
     "Composite",
     "ContextualDecomposition",
     "Explanation",
+    "FrameJudgement",
+    "FrameRelevance",
     "GateRule",
     "Method",
     "Occlusion",
@@ -38,10 +47,13 @@ __all__ = [
     "attention_span",
     "explain",
     "explain_each",
+    "explain_frames",
     "find_composite",
     "find_method",
     "heat_colors",
+    "judge_frames",
     "make_subject",
+    "recognizer_lrp",
     "recurrent_relevance",
     "unit_part",
     "unit_signs",

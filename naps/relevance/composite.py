@@ -141,9 +141,18 @@ def spectrogram(gamma: float = 0.25) -> Composite:
     return Composite(names=top, first=WSquare(), kinds={"convolution": Gamma(gamma)})
 
 
+def steady(epsilon: float = 0.1) -> Composite:
+    """For recognizers with recurrent layers: LRP-epsilon with a large epsilon, gates included.
+
+    Over hundreds of steps and several layers small denominators multiply: with 0.001 relevances for
+    and against a letter are many times its score and cancel (see ``docs/relevance.md``).
+    """
+    return Composite(default=Epsilon(epsilon), gates=GateRule(epsilon=epsilon))
+
+
 _MADE = (
     epsilon, epsilon_plus, epsilon_plus_flat, epsilon_gamma_box, epsilon_alpha2_beta1,
-    epsilon_alpha2_beta1_flat, deep_taylor, spectrogram,
+    epsilon_alpha2_beta1_flat, deep_taylor, spectrogram, steady,
 )  # fmt: skip
 COMPOSITES: Mapping[str, Callable[..., Composite]] = MappingProxyType(
     {made.__name__: made for made in _MADE}
