@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,8 +34,7 @@ class Heard:
         By layer, the logits under the name of the output layer.
     seconds : mapping of str to array, shape (steps,)
         The middle of what each step sees, or the moment that it stands for, from the start of the
-        recording; of the output, less the delay with which the recognizer writes, as the times of
-        events are.
+        recording; of the output, earlier by how much later than the other the recognizer writes.
     best : array of int, shape (frames,)
         The most probable unit of every output frame.
     output : str
@@ -80,7 +80,9 @@ def nearest(seconds: Floats, times: Floats) -> Ints:
     return np.asarray(np.where(closer, before, after), np.int64)
 
 
-def hear(model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[str]) -> Heard:
+def hear(
+    model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[str], late_s: float = 0.0
+) -> Heard:
     """Run a recognizer over a recording and keep what its layers did.
 
     Parameters
@@ -90,6 +92,8 @@ def hear(model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[st
     samples : array, shape (samples,)
     names : sequence of str
         Layers and taps; the output layer is always there.
+    late_s : float
+        How many seconds earlier output frames are said to be.
 
     Raises
     ------
@@ -115,7 +119,7 @@ def hear(model: Recognizer, samples: npt.NDArray[np.float32], names: Sequence[st
         values={name: found.detach().float().cpu().numpy() for name, found in values.items()},
         seconds={
             **{layer.name: _seconds(layer, len(values[layer.name]), model) for layer in layers},
-            output.name: _seconds(output, len(traced.logits), model) - model.delay_s,
+            output.name: _seconds(output, len(traced.logits), model) - late_s,
         },
         best=traced.logits.argmax(1).cpu().numpy().astype(np.int64),
         output=output.name,
@@ -169,13 +173,23 @@ def hear_both(
         finite.
     """
     samples = read_audio(utterance.audio)
-    heard = hear(a, samples, names_a), hear(b, samples, names_b)
-    coarse, model = (heard[0], a) if a.frame_s >= b.frame_s else (heard[1], b)
-    # Without the delay: there inner layers have a step, and the outputs one that is near.
-    times = coarse.frames + model.delay_s
     step_s = max(a.frame_s, b.frame_s)
+    late_s = later(a, b, step_s)
+    heard = hear(a, samples, names_a), hear(b, samples, names_b, late_s)
+    # Where inner layers of the coarser one have a step.
+    times = heard[0].frames if a.frame_s >= b.frame_s else heard[1].frames + late_s
     near = heard[0].reaches(times, step_s) & heard[1].reaches(times, step_s)
     return HeardByBoth(utterance, *heard, times[near])
+
+
+def later(a: Recognizer, b: Recognizer, step_s: float) -> float:
+    """Say how much later b writes a letter than a, in seconds and whole steps.
+
+    What is less than a step is neither known of a recognizer's delay nor to be seen in its output.
+    """
+    apart = (b.delay_s - a.delay_s) / step_s
+    # A whole number of steps stays one whatever rounding does to it.
+    return math.trunc(apart + math.copysign(1e-6, apart)) * step_s
 
 
 def durations(utterances: Sequence[Utterance]) -> Floats:

@@ -80,9 +80,10 @@ def hear_together(
     """Run two recognizers over the same utterances and compare layers and predictions.
 
     They are compared at the output frames of the one that has fewer, each layer by its step
-    nearest in time, the outputs less the delay of each recognizer: one may write a letter later
-    than the other. Sums of products are kept, never activations: 8 bytes × blocks for each
-    product of channels of two layers that are compared, and of each layer with itself.
+    nearest in time; the outputs less what one of them writes later than the other by, as far as
+    their delays are known (`naps.comparison.frames.later`). Sums of products are kept, never
+    activations: 8 bytes × blocks for each product of channels of two layers that are compared, and
+    of each layer with itself.
 
     Parameters
     ----------

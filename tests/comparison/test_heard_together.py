@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from naps.comparison import hear_together
-from naps.comparison.frames import cut, hear, hear_both, nearest
+from naps.comparison.frames import cut, hear, hear_both, later, nearest
 from naps.comparison.layer_sums import LayerSums
 from naps.corpus import FeatureConfig, Utterance, read_manifest
 from naps.corpus.audio import read_audio
@@ -61,9 +61,9 @@ def test_blocks_are_stretches_of_like_length() -> None:
 def test_all_layers_are_heard_at_their_own_times(
     recognizer: Recognizer, utterances: list[Utterance]
 ) -> None:
-    model = replace(fused(recognizer), delay_s=0.5)
+    model = fused(recognizer)
     samples = read_audio(utterances[0].audio)
-    found = hear(model, samples, ["input", "conv1", "conv9"])
+    found = hear(model, samples, ["input", "conv1", "conv9"], late_s=0.5)
     assert list(found.values) == ["conv11", "input", "conv1", "conv9"]
     spectrogram = model.spectrogram(samples)
     with torch.no_grad():
@@ -76,7 +76,7 @@ def test_all_layers_are_heard_at_their_own_times(
     layer = model.layers[0]
     assert found.seconds["conv1"][3] == pytest.approx(0.01 * (6 + layer.offset + 23.5))
     assert found.seconds["input"][7] == pytest.approx(0.07)
-    # An output frame tells of what was said before, by the delay.
+    # An output frame tells of what was said earlier.
     assert found.frames[0] == pytest.approx(0.01 * model.layers[-1].centre(0) - 0.5)
     assert found.frames is found.seconds["conv11"]
 
@@ -202,6 +202,18 @@ def test_predictions_meet_at_what_they_tell_of(
     # Ten frames at one end of each utterance have no partner.
     at_once = hear_together(model, model, utterances, layers=["conv1"])
     assert 36 <= at_once.frames - found.frames <= 44
+
+
+@pytest.mark.parametrize(
+    ("delay_a", "delay_b", "late"),
+    [(0.075, 0.015, -0.06), (0.075, 0.06, 0.0), (0.0, 0.02, 0.02), (-0.01, 0.049, 0.04)],
+)
+def test_delays_differ_by_whole_frames(
+    recognizer: Recognizer, delay_a: float, delay_b: float, late: float
+) -> None:
+    a, b = (replace(recognizer, delay_s=delay) for delay in (delay_a, delay_b))
+    assert later(a, b, 0.02) == pytest.approx(late, abs=1e-12)
+    assert later(b, a, 0.02) == pytest.approx(-late, abs=1e-12)
 
 
 def test_without_letters_there_is_no_agreement(
