@@ -8,10 +8,12 @@ from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
 from naps.pipeline.comparison_recipe import ComparisonRecipe
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
 from naps.pipeline.recipe import dump_recipe, find_recipe
+from naps.pipeline.sentiment_recipe import SentimentRecipe
 from naps.training import (
     TopographySweepConfig,
     TrainConfig,
     TrainG2PConfig,
+    TrainSentimentConfig,
     TransferConfig,
 )
 
@@ -28,6 +30,7 @@ def test_every_recipe_of_the_project_reads_and_has_a_readme() -> None:
         recipe = load_recipe(name)
         known = ProfileRecipe | ComparisonRecipe | MapQualityRecipe | TrainConfig
         known |= TransferConfig | TopographySweepConfig | TrainG2PConfig
+        known |= TrainSentimentConfig | SentimentRecipe
         assert isinstance(recipe, known)
         assert find_recipe(name).with_name("README.md").is_file()
 
