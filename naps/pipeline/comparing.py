@@ -18,6 +18,7 @@ from naps.comparison import (
 from naps.errors import InputError
 from naps.files import write_text
 from naps.models import Recognizer
+from naps.pipeline.comparison_maps import mapped_layers, write_comparison_maps
 from naps.pipeline.comparison_recipe import CompareConfig
 from naps.pipeline.finished_run import FinishedRun, read_finished
 from naps.pipeline.hearing import heard_together, load_both
@@ -58,7 +59,8 @@ def compare_runs(
     a, b : Path
         Folders of runs whose profiles are made.
     out : Path
-        Gets ``comparison.json``, ``layers.csv``, ``phones.csv``, ``agreement.csv`` and the report.
+        Gets ``comparison.json``, ``layers.csv``, ``phones.csv``, ``agreement.csv``, ``maps.nc``,
+        ``maps.csv`` and the report.
         A comparison that was made there of the same profiles, in the same way, is kept.
     group, kind : str
         Whose profiles.
@@ -95,6 +97,7 @@ def compare_runs(
     options = _options(config, runs[0], case)
     digest = digest_of(
         metadata.version("naps"), vars(options), config.frames, related,
+        mapped_layers(config, runs[0]), runs[0].recipe.maps.methods[0],
         [(run.path.name, run.digest()) for run in runs],
     )  # fmt: skip
     if _is_made(out, digest):
@@ -118,6 +121,7 @@ def compare_runs(
     if len({run.language for run in runs} | set(runs[0].speech() + runs[1].speech())) < 2:
         # The claim is about languages, and there is but one.
         written["statement"] = None
+    write_comparison_maps(out, runs, profiles, config, options.contrast, say)
     provenance = {
         "naps": metadata.version("naps"),
         "made": timestamp(),

@@ -26,6 +26,9 @@ class CompareConfig(Strict):
         Of both networks' activations at the same moments, at the most; 0 compares profiles alone.
     replicates : int
         Corpora drawn for intervals.
+    maps : tuple of str or None
+        Layers whose units are mapped for both runs and the difference, where units correspond;
+        None takes those whose maps the first run's recipe names.
     """
 
     metric: Literal["cosine", "correlation", "euclidean"] | None = None
@@ -36,6 +39,7 @@ class CompareConfig(Strict):
     tree_permutations: int = Field(200, ge=1)
     replicates: int = Field(1000, ge=1)
     frames: int = Field(40_000, ge=0)
+    maps: tuple[str, ...] | None = None
     seed: int = 0
 
 

@@ -17,6 +17,7 @@ from naps.report.comparison_findings import (
     side,
     within,
 )
+from naps.report.comparison_maps import write_map_page
 from naps.report.comparison_tables import (
     agreement_tables,
     change_table,
@@ -48,8 +49,8 @@ _TREES = 1_500_000
 def comparison_report(folder: Path, formats: Sequence[str] = ()) -> Path:
     """Write ``report/`` into the folder of a comparison: index.html and the numbers behind it.
 
-    Made from ``comparison.json`` alone. With many layers the trees get pages of their own, one for
-    each pair of layers.
+    Made from ``comparison.json`` and its maps alone. With many layers the trees get pages of their
+    own, one for each pair of layers.
 
     Parameters
     ----------
@@ -79,9 +80,11 @@ def comparison_report(folder: Path, formats: Sequence[str] = ()) -> Path:
     }
     apart = sum(len(element.html) for element in trees.values()) > _TREES
     pages = _layer_pages(content, trees, out, title) if apart else []
+    maps = write_map_page(content, title, _version(content), out)
     index = out.path / "index.html"
+    shown_trees = [] if apart else list(trees.values())
     # The index last: who can open it can follow its links.
-    write_text(index, _index(content, [] if apart else list(trees.values()), pages, out, title))
+    write_text(index, _index(content, shown_trees, pages, out, title, maps))
     return index
 
 
@@ -114,6 +117,7 @@ def _index(
     pages: list[Page],
     out: ReportFolder,
     title: str,
+    maps: str,
 ) -> str:
     found = comparison_findings(content)
     data = out.data
@@ -128,6 +132,7 @@ def _index(
         lead=f"{side(content.a)}, and {side(content.b)}: {kind} profiles of "
         f"{plural(content.group)}.",
         pages=pages,
+        maps=maps,
         findings=[entry.sentence for entry in found],
         findings_data=data.json("findings", [vars(entry) for entry in found]),
         statement=_statement(content, data),

@@ -12,6 +12,7 @@ from naps.topography.descriptors import (
 )
 from naps.topography.filter_map import FilterMap, map_filters
 from naps.topography.group_values import contrasted_groups, group_values
+from naps.topography.joint_map import JointMap, map_together
 from naps.topography.layer_map import LayerMap, common_groups, frame_times, map_layer
 from naps.topography.layouts import METHODS, Layout, layout
 from naps.topography.learned import learned_grid
@@ -28,6 +29,7 @@ __all__ = [
     "ActivationMap",
     "Cells",
     "FilterMap",
+    "JointMap",
     "LayerMap",
     "Layout",
     "Quality",
@@ -49,6 +51,7 @@ __all__ = [
     "learned_grid",
     "map_filters",
     "map_layer",
+    "map_together",
     "measure_map",
     "moran_test",
     "morans_i",

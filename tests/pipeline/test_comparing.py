@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from naps.errors import InputError
 from naps.pipeline.comparing import case_of, compare_runs
@@ -229,3 +231,40 @@ def test_options_of_a_comparison() -> None:
         compare_config({"metrics": "cosine"})
     with pytest.raises(InputError, match="replicates: Input should be greater than or equal to 1"):
         compare_config({"replicates": 0})
+
+
+def test_maps_of_both_runs_and_their_difference(runs: dict[str, Path], tmp_path: Path) -> None:
+    config = FEW.model_copy(update={"maps": ("conv9",)})
+    a, b = runs["en_on_en"], runs["en_on_de"]
+    found = compare(a, b, tmp_path / "out", config=config)
+    stored = xr.load_dataset(tmp_path / "out" / "maps.nc", group="conv9", engine="h5netcdf")
+    assert stored["label"].values.tolist()[0] in ("EH/ɛ", "IY/iː", "K/k")
+    assert stored.sizes["label"] == len(found["shared"])
+    profile = load_profiles(b / "profiles" / "phoneme-grad.nc")["conv9"]
+    labels = [other for _, other in found["shared"]]
+    mean = profile.sel(label=labels)["mean"].values.astype(float)
+    expected = (mean - mean.mean(0)).mean(1)
+    assert np.allclose(stored["b"].values, expected, atol=1e-6)
+    orders = pd.read_csv(tmp_path / "out" / "maps.csv")
+    # Both corpora are the same tones: there is no difference to have an order.
+    assert orders["of"].tolist() == ["a", "b"]
+    page = (tmp_path / "out" / "report" / "maps.html").read_text("utf-8")
+    assert page.count("<img") == 3
+    assert "en_on_en less en_on_de" in page
+    assert 'href="maps.html"' in (tmp_path / "out" / "report" / "index.html").read_text("utf-8")
+    # Without them, nothing old is left.
+    compare(a, b, tmp_path / "out")
+    assert not (tmp_path / "out" / "maps.nc").exists()
+    assert not (tmp_path / "out" / "report" / "maps.html").exists()
+
+
+def test_no_maps_where_units_do_not_correspond_or_layers_are_not_there(
+    runs: dict[str, Path], tmp_path: Path
+) -> None:
+    config = FEW.model_copy(update={"maps": ("conv9",), "frames": 0})
+    a, b = runs["en_on_en"], runs["de_on_en"]
+    compare(a, b, tmp_path / "out", config=config)
+    assert not (tmp_path / "out" / "maps.nc").exists()
+    wrong = FEW.model_copy(update={"maps": ("conv4",), "frames": 0})
+    with pytest.raises(InputError, match="no layer 'conv4'; there are: conv9"):
+        compare(a, b, tmp_path / "other", config=wrong)
