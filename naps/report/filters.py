@@ -45,6 +45,9 @@ _NAMES = {
     "frequency_hz": "middle frequency",
     "flatness": "flatness of the spectrum",
     "noisy": "noisy",
+    "area: abrupt": "in the area of onsets, offsets and percussive filters (blue)",
+    "area: gliding": "in the area of rising and falling ones (red)",
+    "area: noise": "in the area of noisy ones (yellow)",
 }
 
 
@@ -158,14 +161,15 @@ def filter_report(folder: Path, formats: tuple[str, ...] = ()) -> Path:
 def filter_finding(maps: FilterMaps) -> str:
     """Say in a sentence what has order in the map and what had before training."""
     said = {network: _in_order(maps, network) for network in maps.networks}
-    text = f"Order in the map (Moran's I, corrected p < {LEVEL:g}): {_count(said[TRAINED])}"
+    text = f"Measures with order in the map (Moran's I, corrected p < {LEVEL:g}): "
+    text += _count(said[TRAINED])
     if UNTRAINED in said:
         text += f"; before training {_count(said[UNTRAINED])}"
     return f"{text}."
 
 
 def _count(names: list[str]) -> str:
-    found = f"{len(names)} of {len(_NAMES)} descriptors"
+    found = f"{len(names)} of {len(_NAMES)}"
     return f"{found} ({and_(names)})" if names else found
 
 

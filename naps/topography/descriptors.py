@@ -15,6 +15,12 @@ from naps.similarity.distance import Floats
 SIGNED = ("onset", "sweep")
 # Flatness of white noise: of its power spectrum e^−γ, of its squares half of that.
 _WHITE = np.exp(-2 * np.euler_gamma) / 2
+# Regions that are read together: abrupt sounds, glides of pitch, noise.
+AREAS = {
+    "abrupt": ("onset", "offset", "percussive"),
+    "gliding": ("rising", "falling"),
+    "noise": ("noisy",),
+}
 REGIONS = ("onset", "offset", "percussive", "rising", "falling", "noisy")
 
 

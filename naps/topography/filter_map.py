@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from naps.models import Recognizer
 from naps.similarity import Statistic, corrected
 from naps.similarity.distance import Floats
 from naps.topography.cells import Cells, som_cells
-from naps.topography.descriptors import describe_filters, name_regions
+from naps.topography.descriptors import AREAS, describe_filters, name_regions
 from naps.topography.moran import moran_test, neighbour_weights
 from naps.topography.units import kernels, units_from_kernels
 
@@ -34,8 +34,9 @@ class FilterMap:
     regions : tuple of str, length units
         What stands out in each filter, see `naps.topography.name_regions`.
     orders : mapping of str to Statistic
-        Moran's I of every descriptor over the map, against shuffled units; p is corrected over
-        the descriptors. One that is equal in all filters has none.
+        Moran's I of every descriptor over the map, and of whether a filter is in one of the
+        `AREAS` (``area: abrupt`` …), against shuffled units; p is corrected over all of them.
+        What is equal in all filters has none.
     """
 
     layer: str
@@ -82,23 +83,32 @@ def map_filters(
         raise InputError(f"{model.name}: no two filters of {units.layer} differ")
     features = model.features if isinstance(model.features, FeatureConfig) else None
     descriptors = describe_filters(found, features)
+    regions = name_regions(descriptors)
     cells = som_cells(units, rows, columns, seed=seed)
     return FilterMap(
         units.layer,
         found,
         cells,
         descriptors,
-        tuple(name_regions(descriptors)),
-        _orders(descriptors, cells, permutations, seed),
+        tuple(regions),
+        _orders(_mapped(descriptors, regions), cells, permutations, seed),
     )
 
 
+def _mapped(descriptors: pd.DataFrame, regions: Sequence[str]) -> pd.DataFrame:
+    areas = {
+        f"area: {area}": [float(region in names) for region in regions]
+        for area, names in AREAS.items()
+    }
+    return descriptors.assign(**areas)
+
+
 def _orders(
-    descriptors: pd.DataFrame, cells: Cells, permutations: int, seed: int
+    values_of: pd.DataFrame, cells: Cells, permutations: int, seed: int
 ) -> dict[str, Statistic]:
     orders: dict[str, Statistic] = {}
-    for name in descriptors:
-        values = descriptors[name].to_numpy(np.float64)
+    for name in values_of:
+        values = values_of[name].to_numpy(np.float64)
         # A filter of zeros has no frequency.
         known = np.isfinite(values)
         if known.sum() > 1 and np.ptp(values[known]) > 0:

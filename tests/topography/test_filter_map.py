@@ -13,6 +13,7 @@ from naps.topography import (
     morans_i,
     neighbour_weights,
 )
+from naps.topography.descriptors import AREAS
 
 
 def planted(recognizer: Recognizer) -> Recognizer:
@@ -33,8 +34,13 @@ def test_every_filter_has_a_cell_a_region_and_descriptors(recognizer: Recognizer
     assert (found.cells.rows, found.cells.columns) == (3, 3)
     assert len(set(found.cells.unit_cells.tolist())) == 8 == len(found.regions)
     assert len(found.descriptors) == 8
+    areas = {
+        f"area: {area}": np.array([float(region in names) for region in found.regions])
+        for area, names in AREAS.items()
+    }
+    assert set(found.orders) & set(areas)
     for name, order in found.orders.items():
-        values = found.descriptors[name].to_numpy()
+        values = areas[name] if name in areas else found.descriptors[name].to_numpy()
         expected = morans_i(values, neighbour_weights(found.cells.positions))
         assert order.value == pytest.approx(float(expected))
         assert order.p <= order.p_corrected <= 1
