@@ -16,7 +16,17 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from naps.api import PlottableTree, cluster, find_events, profile, pronounce
+    from naps.api import (
+        PlottableFilters,
+        PlottableMap,
+        PlottableTree,
+        cluster,
+        find_events,
+        map_filters,
+        map_units,
+        profile,
+        pronounce,
+    )
     from naps.corpus import read_manifest
     from naps.errors import InputError
     from naps.models import load_model, model_from_python
@@ -28,6 +38,8 @@ __version__ = metadata.version("naps")
 # Loaded when first used, so that `naps --help` need not wait for torch.
 _HOMES = {
     "InputError": "naps.errors",
+    "PlottableFilters": "naps.api",
+    "PlottableMap": "naps.api",
     "PlottableTree": "naps.api",
     "Profiles": "naps.profiles",
     "cluster": "naps.api",
@@ -35,6 +47,8 @@ _HOMES = {
     "find_events": "naps.api",
     "load_model": "naps.models",
     "load_profiles": "naps.profiles",
+    "map_filters": "naps.api",
+    "map_units": "naps.api",
     "model_from_python": "naps.models",
     "profile": "naps.api",
     "pronounce": "naps.api",
@@ -44,6 +58,8 @@ _HOMES = {
 
 __all__ = [
     "InputError",
+    "PlottableFilters",
+    "PlottableMap",
     "PlottableTree",
     "Profiles",
     "cluster",
@@ -51,6 +67,8 @@ __all__ = [
     "find_events",
     "load_model",
     "load_profiles",
+    "map_filters",
+    "map_units",
     "model_from_python",
     "profile",
     "pronounce",

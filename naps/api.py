@@ -17,10 +17,13 @@ from naps.events import find_events as _find_events
 from naps.models import Recognizer
 from naps.phonology import Lexicon, SpokenWord, find_pronouncer
 from naps.phonology.g2p import G2P
-from naps.plots import dendrogram
+from naps.plots import dendrogram, filter_sheet, unit_map
 from naps.profiles import Kind, ProfileOptions, Profiles, profile_events
 from naps.similarity import Tree
 from naps.similarity import cluster as _cluster
+from naps.topography import FilterMap, LayerMap, common_groups, map_layer, paint
+from naps.topography import map_filters as _map_filters
+from naps.topography.activation_map import Mode
 
 Corpus = str | Path | Sequence[Utterance]
 
@@ -174,3 +177,56 @@ def cluster(profile: xr.Dataset, **options: Any) -> PlottableTree:
     """
     tree = _cluster(profile, **options)
     return PlottableTree(**{f.name: getattr(tree, f.name) for f in fields(tree)})
+
+
+@dataclass(frozen=True, eq=False)
+class PlottableMap(LayerMap):
+    """A map that can draw itself."""
+
+    def plot(self, *, mode: Mode = "linear", **options: Any) -> Figure:
+        """Draw the map of every group; options as in `naps.plots.unit_map`."""
+        painted = paint(self.layout.positions, self.values, self.labels, mode=mode)
+        return unit_map(painted, **options)
+
+
+def map_units(
+    profile: xr.Dataset, method: str = "tsne_pso", *, min_count: int = 1, **options: Any
+) -> PlottableMap:
+    """Lay the units of a layer out in the plane; options as in `naps.topography.map_layer`.
+
+    Parameters
+    ----------
+    profile : Dataset
+        ``profiles["conv9"]``.
+    method : str
+        See `naps.topography.layout`.
+    min_count : int
+        Groups with fewer events are left out.
+    **options
+        ``reference``, ``lags``, ``frames``, ``metric``, ``seed``.
+    """
+    labels = list(common_groups({"layer": profile}, min_count))
+    found = map_layer(profile.sel(label=labels), method, **options)
+    return PlottableMap(**{f.name: getattr(found, f.name) for f in fields(found)})
+
+
+@dataclass(frozen=True, eq=False)
+class PlottableFilters(FilterMap):
+    """Filters in order that can draw themselves."""
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw the sheet of filters; options as in `naps.plots.filter_sheet`."""
+        return filter_sheet(self.kernels, self.cells.grid, self.regions, **options)
+
+
+def map_filters(model: Recognizer, **options: Any) -> PlottableFilters:
+    """Order the filters of a first layer; options as in `naps.topography.map_filters`.
+
+    Parameters
+    ----------
+    model : Recognizer
+    **options
+        ``view``, ``rows``, ``columns``, ``seed``, ``permutations``.
+    """
+    found = _map_filters(model, **options)
+    return PlottableFilters(**{f.name: getattr(found, f.name) for f in fields(found)})

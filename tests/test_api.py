@@ -22,6 +22,11 @@ def test_the_readme_in_python(tmp_path: Path, corpus: Path, recognizer: Recogniz
     assert tree.labels == ("r0", "r1")
     tree.plot().savefig(tmp_path / "conv9.svg")
     assert (tmp_path / "conv9.svg").stat().st_size > 1000
+    units = naps.map_units(profiles["conv9"], "pca")
+    assert units.layer == "conv9"
+    assert len(units.plot(mode="cell").axes) == 2
+    filters = naps.map_filters(model, permutations=9)
+    assert len(filters.plot(title="conv1").axes) == 2
     some = events.table[events.table["room"] == "r0"]
     alone = naps.profile(model, manifest, some, layers=["conv9"], group="room", edges="keep")
     assert alone["conv9"]["count"].values.tolist() == [len(some)]
