@@ -112,8 +112,11 @@ def sheet_sides(layer: str, units: int, given: tuple[int, int] | None) -> tuple[
     Raises
     ------
     InputError
-        If those given do not hold just the layer's units, or there is no such sheet but a line.
+        If those given do not hold just the layer's units, there is no such sheet but a line, or
+        but one unit.
     """
+    if units == 1:
+        raise InputError(f"topography: {layer} has one unit, which has no neighbours")
     if given is not None:
         if given[0] * given[1] != units:
             raise InputError(

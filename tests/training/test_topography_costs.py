@@ -133,3 +133,5 @@ def test_sides_are_near_a_square_or_as_given() -> None:
         sheet_sides("conv3", 24, (4, 5))
     with pytest.raises(InputError, match=r"the 13 units of conv3 make no sheet.*\[1, 13\]"):
         sheet_sides("conv3", 13, None)
+    with pytest.raises(InputError, match="conv3 has one unit"):
+        sheet_sides("conv3", 1, (1, 1))
