@@ -84,7 +84,9 @@ class SentimentRecipe(Strict):
         See `naps.pipeline.explainers.EXPLAINERS`.
     epsilon : float
         Stabilizer of layer-wise relevance propagation.
-    sample : int
+    samples : int
+        Points of integrated gradients, noisy copies of SmoothGrad.
+    checked : int
         Sentences, evenly chosen, for conservation and for randomised weights.
     shuffles : int
         For the chance levels of agreement and context.
@@ -97,9 +99,10 @@ class SentimentRecipe(Strict):
     corpus: SentencesConfig = SentencesConfig()
     methods: tuple[str, ...] = Field(tuple(EXPLAINERS), min_length=1)
     epsilon: float = Field(1e-3, gt=0.0)
+    samples: int = Field(50, ge=1)
     deletion: DeletionConfig = DeletionConfig()
     toy: ToyConfig = ToyConfig()
-    sample: int = Field(100, ge=2)
+    checked: int = Field(100, ge=2)
     shuffles: int = Field(200, ge=10)
     batch: int = Field(128, ge=1)
     seed: int = Field(0, ge=0)

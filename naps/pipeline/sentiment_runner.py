@@ -52,8 +52,8 @@ _STAGES: Mapping[str, Stage] = {
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "deletion": ("deletion", "seed"),
     "toy": ("toy", "seed"),
-    "conservation": ("sample",),
-    "cascade": ("sample", "seed"),
+    "conservation": ("checked",),
+    "cascade": ("checked", "seed"),
     "agreement": ("shuffles", "seed"),
     "context": ("shuffles", "seed"),
 }
@@ -143,7 +143,7 @@ def run_sentiment(
     write_json(folder / "model.json", _about(checked))
     what = digest_of(
         run.record()["naps"], checked.long.model.sha256, recipe.methods, recipe.epsilon,
-        [asdict(sentence) for sentence in checked.long.sentences],
+        recipe.samples, [asdict(sentence) for sentence in checked.long.sentences],
     )  # fmt: skip
     tokens = _relevance(run, recipe, checked.long, folder / "words.jsonl", what, say)
     for name, stage in _STAGES.items():

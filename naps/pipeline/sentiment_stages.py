@@ -84,7 +84,7 @@ def relevance_of(recipe: SentimentRecipe, subjects: Subjects, method: str) -> li
     """Return the relevance of each sentence's words for its true class."""
     found = explain_each(
         subjects.model.network, subjects.ids, subjects.labels,
-        explainer(method, recipe.epsilon), batch=recipe.batch,
+        explainer(method, recipe.epsilon, recipe.samples), batch=recipe.batch,
     )  # fmt: skip
     return [row.detach().double().cpu() for row in found]
 
@@ -141,7 +141,9 @@ def toy_rows(recipe: SentimentRecipe, subjects: Subjects, tokens: Tokens) -> lis
         task = toy_task(operation, recipe.toy.sequences, recipe.seed + _TOY_SEED)
         for method in (*tokens, CHANCE):
             # States of one unit are small: the stabilizer must be small beside them.
-            found = toy_scores(networks, task, explainer(method, recipe.epsilon / 100))
+            found = toy_scores(
+                networks, task, explainer(method, recipe.epsilon / 100, recipe.samples)
+            )
             rows.append(
                 {"task": operation, "method": method, "networks": len(networks)}
                 | _interval("first", found.first)
@@ -153,13 +155,13 @@ def toy_rows(recipe: SentimentRecipe, subjects: Subjects, tokens: Tokens) -> lis
 
 def conservation_rows(recipe: SentimentRecipe, subjects: Subjects, tokens: Tokens) -> list[Row]:
     """Compare the sums of relevance with the scores they explain."""
-    some = subjects.some(recipe.sample)
+    some = subjects.some(recipe.checked)
     rows = []
     for method in tokens:
         found = conservation(
             explain(
                 some.model.network, some.padded, some.labels,
-                explainer(method, recipe.epsilon), lengths=some.lengths,
+                explainer(method, recipe.epsilon, recipe.samples), lengths=some.lengths,
             )
         )  # fmt: skip
         rows.append(
@@ -173,11 +175,11 @@ def conservation_rows(recipe: SentimentRecipe, subjects: Subjects, tokens: Token
 
 def cascade_rows(recipe: SentimentRecipe, subjects: Subjects, tokens: Tokens) -> list[Row]:
     """Randomise the network from the output down and compare relevance with what it was."""
-    some = subjects.some(recipe.sample)
+    some = subjects.some(recipe.checked)
     rows: list[Row] = []
     for method in tokens:
         stages = cascade(
-            some.model.network, some.padded, explainer(method, recipe.epsilon),
+            some.model.network, some.padded, explainer(method, recipe.epsilon, recipe.samples),
             lengths=some.lengths, layers=_LAYERS, seed=recipe.seed,
         )  # fmt: skip
         rows += [

@@ -54,7 +54,7 @@ def recipe(models: list[Path], *settings: str) -> SentimentRecipe:
     loaded = load_recipe(
         "sentiment_relevance",
         [f"model={models[0]}", "methods=[lrp_all, lrp_prop, gradient_times_input, occlusion]",
-         "toy.networks=0", "sample=8", "shuffles=20", "deletion.random_runs=3", *settings],
+         "toy.networks=0", "checked=8", "shuffles=20", "deletion.random_runs=3", *settings],
     )  # fmt: skip
     assert isinstance(loaded, SentimentRecipe)
     return loaded
