@@ -83,6 +83,7 @@ def explain(
     NetCDF.
     """
     from naps.pipeline.explaining_options import MethodOptions
+    from naps.plots.render import check_format
 
     given = [name for name, value in (("SENTENCE", sentence), ("--file", file), ("--audio", audio),
                                       ("--run", run)) if value is not None]  # fmt: skip
@@ -93,6 +94,8 @@ def explain(
         )
     if (run is None) != (utterance is None):
         raise InputError("--run and --utterance belong together")
+    for form in formats_of(formats):
+        check_format(form)
     options = MethodOptions(method, gate_rule, composite, epsilon)
     if audio is not None or run is not None:
         from naps.pipeline import explaining_speech as speech

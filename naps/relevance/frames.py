@@ -22,8 +22,6 @@ from naps.relevance.subject import make_subject
 Arrays = npt.NDArray[np.float32]
 # Inputs explained at once; each is held with all that the network makes of it.
 _BATCH = 8
-# Cells behind the noise of which no map can be read: see `FrameRelevance.cancellation`.
-UNREADABLE = 10.0
 
 
 @dataclass(frozen=True)
