@@ -13,7 +13,7 @@ from naps.errors import InputError
 
 if TYPE_CHECKING:
     from naps.pipeline.explaining_options import MethodOptions
-    from naps.report.explained_content import ExplainedSentences, ExplainedSpeech, Sentence
+    from naps.report.explained import ExplainedSentences, ExplainedSpeech, Sentence
 
 _SPEECH = "Of speech: "
 # Sentences of a file that are printed; all are written.

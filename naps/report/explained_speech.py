@@ -11,7 +11,7 @@ from naps.files import write_text
 from naps.plots.relevance import falling_score, relevance_by_time, relevance_maps
 from naps.plots.render import check_format
 from naps.report.element import Element, facts, render, table
-from naps.report.explained_content import ExplainedSpeech, Judged
+from naps.report.explained import ExplainedSpeech, Judged
 from naps.report.report_folder import ReportFolder, Words, fit
 from naps.report.words import decimal, percent, shown
 
