@@ -28,8 +28,8 @@ from naps.pipeline.runner import choose_device
 from naps.pipeline.stages import corpus_folder
 from naps.relevance import FrameRelevance, explain_frames, judge_frames
 from naps.relevance.evaluation import Regions
-from naps.report.explained_speech import speech_page
 from naps.report.explained import Explained, ExplainedSpeech, Judged
+from naps.report.explained_speech import speech_page
 
 FORMAT = "naps-relevance-1"
 _NEAR_S = 0.1

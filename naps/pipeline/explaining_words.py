@@ -15,8 +15,8 @@ from naps.models import SentimentModel
 from naps.pipeline.explaining_options import MethodOptions
 from naps.relevance import explain_each
 from naps.report.element import Element
-from naps.report.explained_words import words_page
 from naps.report.explained import ExplainedSentences, Sentence
+from naps.report.explained_words import words_page
 
 FORMAT = "naps-word-relevance-1"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from naps.files import write_text
 from naps.relevance.heat import heat_colors
 from naps.report.element import Element, facts, render
-from naps.report.explained_speech import RELEVANCE_REFERENCES
 from naps.report.explained import ExplainedSentences, Sentence
+from naps.report.explained_speech import RELEVANCE_REFERENCES
 from naps.report.words import decimal, listed, percent, shown
 
 # Characters of sentences on one page, each of which takes some twenty bytes of it.
