@@ -16,8 +16,8 @@ from naps.models import Network
 from naps.relevance.composite import Composite, find_composite
 from naps.relevance.evaluation.flipping import Flipping, Regions, pixel_flipping, random_flipping
 from naps.relevance.explain import explain
-from naps.relevance.methods import LRP, Method
-from naps.relevance.subject import make_subject
+from naps.relevance.methods import LRP, Method, Occlusion
+from naps.relevance.subject import Output, make_subject
 
 Arrays = npt.NDArray[np.float32]
 # Inputs explained at once; each is held with all that the network makes of it.
@@ -81,9 +81,9 @@ class _Crop:
     frame: int
 
     @property
-    def form(self) -> tuple[int, int]:
-        """Crops of one form can share a batch."""
-        return self.stop - self.start, self.frame
+    def length(self) -> int:
+        """Frames of the part; crops of one length can share a batch."""
+        return self.stop - self.start
 
 
 def explain_frames(
@@ -123,14 +123,15 @@ def explain_frames(
     chosen = recognizer_lrp(network) if method is None else method
     relevance = np.zeros((len(crops), *features.shape), np.float32)
     scores = np.zeros(len(crops), np.float32)
-    for form in dict.fromkeys(crop.form for crop in crops):
-        places = [place for place, crop in enumerate(crops) if crop.form == form]
+    # Occlusion looks at many copies of an item, which must be asked for one and the same frame.
+    forms = [(c.length, c.frame if isinstance(chosen, Occlusion) else -1) for c in crops]
+    for form in dict.fromkeys(forms):
+        places = [place for place, one in enumerate(forms) if one == form]
         for first in range(0, len(places), _BATCH):
             some = places[first : first + _BATCH]
             batch = torch.stack([features[crops[p].start : crops[p].stop] for p in some])
-            found = explain(
-                network, batch, [units[p] for p in some], chosen, output=_at(form[1])
-            )  # fmt: skip
+            output = _at([crops[p].frame for p in some])
+            found = explain(network, batch, [units[p] for p in some], chosen, output=output)
             scores[some] = found.start.float().cpu().numpy()
             # Methods that do not tell features of a step apart give one value a step.
             values = found.relevance
@@ -199,16 +200,17 @@ def judge_frames(
         If regions do not fit the input.
     """
     crops = _crops(network, len(features), found.frames)
-    forms = [crop.form for crop in crops]
-    form = max(dict.fromkeys(forms), key=forms.count)
-    places = [place for place, crop in enumerate(crops) if crop.form == form]
+    lengths = [crop.length for crop in crops]
+    usual = max(dict.fromkeys(lengths), key=lengths.count)
+    places = [place for place, length in enumerate(lengths) if length == usual]
     some = [places[i] for i in np.unique(np.linspace(0, len(places) - 1, most).round().astype(int))]
     cut = [slice(crops[place].start, crops[place].stop) for place in some]
     batch = torch.stack([features[part] for part in cut])
     relevance = torch.stack(
         [torch.from_numpy(found.relevance[p, part]) for p, part in zip(some, cut, strict=True)]
     )
-    subject = make_subject(network, batch, [found.units[p] for p in some], output=_at(form[1]))
+    output = _at([crops[place].frame for place in some])
+    subject = make_subject(network, batch, [found.units[p] for p in some], output=output)
     number = len(regions.parts(batch.shape[1:]))
     steps = min(steps, number)
     return FrameJudgement(
@@ -258,5 +260,8 @@ def _crops(network: Network, length: int, frames: Sequence[int]) -> list[_Crop]:
     return found
 
 
-def _at(frame: int) -> Any:
-    return lambda logits: logits[:, frame]
+def _at(frames: Sequence[int]) -> Output:
+    """Take one frame of each item's output."""
+    if len(set(frames)) == 1:
+        return lambda logits: logits[:, frames[0]]
+    return lambda logits: logits[torch.arange(len(frames)), torch.tensor(frames)]
