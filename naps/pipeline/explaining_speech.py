@@ -33,6 +33,8 @@ from naps.report.explained_speech import speech_page
 
 FORMAT = "naps-relevance-1"
 _NEAR_S = 0.1
+# From how far on either side of a letter regions are drawn by chance.
+_CHANCE_S = 0.5
 # Of a region that is removed in the test: about one phone's formant.
 _REGION_FRAMES, _REGION_BANDS = 5, 8
 
@@ -303,14 +305,20 @@ def _items(
 def _judge(model: Recognizer, features: torch.Tensor, found: FrameRelevance) -> Judged:
     size = (_REGION_FRAMES, min(_REGION_BANDS, features.shape[1]))
     # The features' mean is 0 in every utterance.
-    result = judge_frames(model.network, features, found, regions=Regions(size, 0.0))
+    result = judge_frames(
+        model.network,
+        features,
+        found,
+        regions=Regions(size, 0.0),
+        near=round(_CHANCE_S / model.features.frame_s),
+    )
     return Judged(
         curve=result.flipped.scores.mean,
-        chance=result.chance.scores.mean,
+        chance=result.chance,
         fall=float(result.flipped.aopc.mean),
         fall_low=float(result.flipped.aopc.low),
         fall_high=float(result.flipped.aopc.high),
-        chance_fall=float(result.chance.aopc.mean),
+        chance_fall=result.chance_fall,
         items=result.items,
         share=result.share,
         region=size,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from naps.errors import InputError
 from naps.models import Network
 from naps.relevance.composite import Composite, find_composite
-from naps.relevance.evaluation.flipping import Flipping, Regions, pixel_flipping, random_flipping
+from naps.relevance.evaluation.flipping import Flipping, Regions, pixel_flipping
 from naps.relevance.explain import explain
 from naps.relevance.methods import LRP, Method, Occlusion
 from naps.relevance.subject import Output, make_subject
@@ -152,8 +152,10 @@ class FrameJudgement:
 
     Attributes
     ----------
-    flipped, chance : Flipping
-        Most relevant regions first, and regions in random order.
+    flipped : Flipping
+        Most relevant regions first.
+    chance : array, shape (regions + 1,)
+        Mean score without 0, 1, … regions drawn from those near the frame.
     items : int
         Frames judged.
     regions : int
@@ -168,6 +170,11 @@ class FrameJudgement:
     regions: int
     share: float
 
+    @property
+    def chance_fall(self) -> float:
+        """Mean fall of the score by chance, as `Flipping.aopc`."""
+        return float(self.chance[0] - self.chance.mean())
+
 
 def judge_frames(
     network: Network,
@@ -177,7 +184,9 @@ def judge_frames(
     regions: Regions,
     steps: int = 20,
     most: int = 8,
+    near: int = 50,
     runs: int = 3,
+    seed: int = 0,
 ) -> FrameJudgement:
     """Overwrite what a method calls relevant, and regions by chance (Samek et al. 2017).
 
@@ -191,8 +200,11 @@ def judge_frames(
         Regions overwritten at most.
     most : int
         Frames judged at most, taken evenly from those that see equally much of the input.
-    runs : int
-        Random orders.
+    near : int
+        Input frames on either side of a frame from which regions are drawn by chance: what lies
+        far from it matters to no letter, and would be too easy to beat.
+    runs, seed : int
+        Random draws, and what they begin with.
 
     Raises
     ------
@@ -211,14 +223,26 @@ def judge_frames(
     )
     output = _at([crops[place].frame for place in some])
     subject = make_subject(network, batch, [found.units[p] for p in some], output=output)
-    number = len(regions.parts(batch.shape[1:]))
-    steps = min(steps, number)
+    parts = regions.parts(batch.shape[1:])
+    steps = min(steps, len(parts))
+    stride = network.layers[-1].stride
+    centres = torch.tensor([stride * crops[place].frame for place in some])
+    lags = (torch.arange(batch.shape[1]) - centres[:, None]).abs()
+    # Sums over a region stay in order of the draw; regions that are partly near count less.
+    close = (lags <= near).to(torch.float32)[:, :, None].expand(batch.shape)
+    random = torch.Generator().manual_seed(seed)
+    curves = []
+    for _ in range(runs):
+        drawn = torch.zeros(batch.shape)
+        for part in parts:
+            drawn[:, *part] = torch.rand((len(some), 1, 1), generator=random)
+        curves.append(pixel_flipping(subject, drawn * close, regions, steps=steps).scores.mean)
     return FrameJudgement(
         pixel_flipping(subject, relevance, regions, steps=steps),
-        random_flipping(subject, regions, steps=steps, runs=runs),
+        np.mean(curves, 0),
         len(some),
         steps,
-        steps / number,
+        steps / len(parts),
     )
 
 

@@ -28,7 +28,7 @@ RELEVANCE_REFERENCES = (
 # Sums of sizes by the score: beyond the first a map is to be read with care, beyond the second
 # hardly at all.
 _CARE, _NOISE = 3.0, 10.0
-_SEEN, _LEAST_S, _MOST_S = 0.9, 0.15, 1.0
+_SEEN, _LEAST_S, _MOST_S = 0.75, 0.15, 1.0
 
 
 def speech_page(content: ExplainedSpeech, folder: Path, formats: Sequence[str] = ()) -> Path:
@@ -113,7 +113,7 @@ def _verdict(judged: Judged) -> str:
     what = (
         f"Without the most relevant regions ({percent(judged.share)} of what a letter depends on) "
         f"its score falls by {decimal(judged.fall, 2)} on average [{decimal(judged.fall_low, 2)}, "
-        f"{decimal(judged.fall_high, 2)}], without as many random ones by "
+        f"{decimal(judged.fall_high, 2)}], without as many random ones near it by "
         f"{decimal(judged.chance_fall, 2)}: "
     )
     if judged.fall_low > judged.chance_fall:

@@ -125,8 +125,8 @@ def test_what_is_relevant_costs_more_than_chance(recognizer: Recognizer) -> None
     )
     judged = judge_frames(network, features, found, regions=Regions((5, 8)), steps=10, most=4)
     assert judged.items == 4
-    assert judged.flipped.scores.mean.shape == judged.chance.scores.mean.shape == (11,)
-    assert judged.flipped.aopc.mean > judged.chance.aopc.mean
+    assert judged.flipped.scores.mean.shape == judged.chance.shape == (11,)
+    assert judged.flipped.aopc.mean > judged.chance_fall
     parts = Regions((5, 8)).parts((network.windows[0].width, 16))
     assert judged.share == pytest.approx(10 / len(parts), rel=0.05)
 
