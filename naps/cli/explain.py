@@ -13,6 +13,7 @@ from naps.errors import InputError
 
 if TYPE_CHECKING:
     from naps.pipeline.explaining_options import MethodOptions
+    from naps.report.element import Element
     from naps.report.explained import ExplainedSentences, ExplainedSpeech, Sentence
 
 _SPEECH = "Of speech: "
@@ -62,6 +63,10 @@ def explain(
         str | None,
         typer.Option(help=f"{_SPEECH}rules of lrp by layer: steady, spectrogram, epsilon_plus …"),
     ] = None,
+    units: Annotated[
+        bool,
+        typer.Option("--units", help="Of sentences: also what each LSTM unit is relevant for."),
+    ] = False,
     most: Annotated[
         int, typer.Option(min=1, help=f"{_SPEECH}letters explained at most, from the first.")
     ] = 40,
@@ -98,6 +103,8 @@ def explain(
         check_format(form)
     options = MethodOptions(method, gate_rule, composite, epsilon)
     if audio is not None or run is not None:
+        if units:
+            raise InputError("--units is for sentences")
         from naps.pipeline import explaining_speech as speech
 
         spoken = (
@@ -110,7 +117,9 @@ def explain(
         folder = out or Path("runs") / f"explain-{Path(heard.utterance).name}"
         print(speech.write_speech(heard, folder, formats_of(formats)))
         return
-    _explain_words(sentence, file, model, target, options, out or Path("runs") / "explain", device)
+    _explain_words(
+        sentence, file, model, target, options, out or Path("runs") / "explain", device, units=units
+    )
 
 
 def _explain_words(
@@ -121,6 +130,8 @@ def _explain_words(
     options: MethodOptions,
     out: Path,
     device: str,
+    *,
+    units: bool,
 ) -> None:
     from naps.models import load_sentiment_model, shipped_sentiment_models
     from naps.pipeline.explaining_words import explain_texts, read_texts, write_words
@@ -136,7 +147,12 @@ def _explain_words(
         _print_sentence(found, one)
     if (more := len(found.sentences) - _PRINTED) > 0:
         say(f"and {more} more sentences")
-    print(write_words(found, out))
+    elements: list[Element] = []
+    if units:
+        from naps.pipeline.explaining_units import explain_units, write_units
+
+        elements = write_units(explain_units(loaded, found, options), out)
+    print(write_words(found, out, elements))
 
 
 def _print_sentence(found: ExplainedSentences, sentence: Sentence) -> None:

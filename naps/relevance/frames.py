@@ -165,7 +165,7 @@ class FrameJudgement:
     """
 
     flipped: Flipping
-    chance: Flipping
+    chance: npt.NDArray[np.float64]
     items: int
     regions: int
     share: float

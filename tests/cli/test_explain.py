@@ -268,3 +268,48 @@ def test_bad_speech(naps: Naps, speech: tuple[Path, Path], tmp_path: Path) -> No
     assert not out.exists()
     (tmp_path / "text.wav").write_text("no sound")
     fails(naps("explain", "--audio", tmp_path / "text.wav", "--model", model), "not a readable")
+
+
+def test_units_of_a_file(naps: Naps, sentiment: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "some.txt", tmp_path / "out"
+    texts = ["a film of wit", "dull", "not a rare film .", "rare rare wit", "dull dull not ."]
+    file.write_text("\n".join(texts), "utf-8")
+    done = naps("explain", "--file", file, "--model", sentiment, "--units", "--out", out)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((out / "units.json").read_text("utf-8"))
+    said = json.loads((out / "relevance.json").read_text("utf-8"))["sentences"]
+    assert [(r["layer"], r["direction"]) for r in record["rows"]] == [
+        ("lstm.1", "forward"), ("lstm.1", "backward"),
+    ]  # fmt: skip
+    # A word's relevance is the sum of what comes through the units of both directions.
+    occurrences = [v for s in said for w, v in zip(s["words"], s["relevance"], strict=True)
+                   if w == "dull"]  # fmt: skip
+    through = [
+        word["mean"]
+        for row in record["rows"] for unit in row["units"] for word in unit["words"]["word"]
+        if word["word"] == "dull"
+    ]  # fmt: skip
+    assert len(through) == 10
+    assert sum(through) == pytest.approx(np.mean(occurrences), abs=1e-4)
+    # From the end: the last words of five sentences, of which three are longer than three words.
+    shares = [np.abs(s["relevance"][-1]) / np.abs(s["relevance"]).sum() for s in said]
+    assert record["span"]["share"][0] == pytest.approx(np.mean(shares), abs=1e-4)
+    assert record["span"]["items"] == [5, 4, 4, 3, 1]
+    signs = {unit["sign"] for row in record["rows"] for unit in row["units"]}
+    assert signs <= {"positive", "negative", "neutral", "silent", None}
+    html = (out / "index.html").read_text("utf-8")
+    assert "Attention span" in html
+    assert (out / "data" / "units.csv").is_file()
+    page = Reader(html)
+    ids = [entry["id"] for _, entry in page.tags if "id" in entry]
+    assert len(ids) == len(set(ids))
+
+
+def test_units_want_lrp_of_the_predicted_class(naps: Naps, sentiment: Path) -> None:
+    words = ("explain", "a film", "--model", sentiment, "--units")
+    fails(naps(*words, "--method", "gradient"), "--method lrp")
+    scored = naps("explain", "a film", "--model", sentiment, "--out", sentiment.parent / "o")
+    predicted = scored.stdout.split("Predicted: ")[1].split(" (")[0]
+    other = "negative" if predicted != "negative" else "positive"
+    fails(naps(*words, "--target", other), "--target")
+    fails(naps("explain", "--audio", "x.wav", "--units"), "--units")
