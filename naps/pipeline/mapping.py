@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from naps.pipeline.recipe import ClustersConfig, MapsConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder, write_json
 from naps.pipeline.stages import active_groups, profile_file
 from naps.profiles import Profiles, choose_layers, load_profiles
+from naps.profiles.layers import INPUT
 from naps.similarity import corrected
 from naps.topography import (
     LayerMap,
@@ -56,7 +57,8 @@ def check_maps(recipe: ProfileRecipe, model: Recognizer) -> None:
         layer has no filters.
     """
     there = {layer.name: layer for layer in choose_layers(model, recipe.profiles.layers)}
-    for name in recipe.maps.layers:
+    config = decided(recipe, model)
+    for name in config.layers:
         if name not in there:
             raise InputError(f"maps.layers: no profiles of {name!r}; there are: {', '.join(there)}")
         if there[name].channels < LEAST:
@@ -71,10 +73,42 @@ def check_maps(recipe: ProfileRecipe, model: Recognizer) -> None:
         if kind not in recipe.profiles.kinds:
             there_are = ", ".join(recipe.profiles.kinds)
             raise InputError(f"maps.kinds: no profiles of {kind!r}; there are: {there_are}")
-    if recipe.maps.filters:
-        units_from_kernels(model, view=recipe.maps.view)
-        if kernels(model).shape[2] < 2:
-            raise InputError("maps.filters: the filters of a waveform are no little spectrograms")
+    if config.filters:
+        _check_filters(model, config.view)
+
+
+def decided(recipe: ProfileRecipe, model: Recognizer) -> MapsConfig:
+    """Return the options of a recipe's maps; what they leave open is decided by the recognizer."""
+    config = recipe.maps
+    layers, filters = config.layers, config.filters
+    if layers == "auto":
+        there = choose_layers(model, recipe.profiles.layers)
+        layers = some_layers({layer.name: layer.channels for layer in there})
+    if filters == "auto":
+        try:
+            _check_filters(model, config.view)
+            filters = True
+        except InputError:
+            filters = False
+    return config.model_copy(update={"layers": layers, "filters": filters})
+
+
+def some_layers(units: Mapping[str, int]) -> tuple[str, ...]:
+    """Choose the first, the middle and the last two layers that can be mapped, the input left out.
+
+    Parameters
+    ----------
+    units : mapping of str to int
+        How many each layer has, in order.
+    """
+    names = [name for name, count in units.items() if name != INPUT and count >= LEAST]
+    return tuple(dict.fromkeys([*names[:1], *names[len(names) // 2 :][:1], *names[-2:]]))
+
+
+def _check_filters(model: Recognizer, view: Literal["kernel", "ripples"]) -> None:
+    units_from_kernels(model, view=view)
+    if kernels(model).shape[2] < 2:
+        raise InputError("maps.filters: the filters of a waveform are no little spectrograms")
 
 
 def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say = print) -> None:
@@ -97,7 +131,7 @@ def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say
     InputError
         If filters are asked for and cannot be mapped.
     """
-    config = recipe.maps
+    config = decided(recipe, model)
     for old in (TRAINED, UNTRAINED):
         shutil.rmtree(run.maps / old, ignore_errors=True)
     for name in ("filters.nc", "filters.csv", "filters.json", "maps.csv", "maps.json"):

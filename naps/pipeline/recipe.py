@@ -286,10 +286,11 @@ class MapsConfig(Strict):
 
     Attributes
     ----------
-    layers : tuple of str
-        Whose units, by their profiles.
-    filters : bool
-        Also the filters of the first layer, by their weights.
+    layers : tuple of str or "auto"
+        Whose units, by their profiles; ``auto`` takes the first, the middle and the last two of the
+        layers with profiles, see `naps.pipeline.mapping.some_layers`.
+    filters : bool or "auto"
+        Also the filters of the first layer, by their weights; ``auto`` where it has some.
     methods : tuple of str
         See `naps.topography.layout`.
     groups : tuple of str or None
@@ -310,8 +311,8 @@ class MapsConfig(Strict):
         Shuffled maps that Moran's I is held against.
     """
 
-    layers: tuple[str, ...] = ()
-    filters: bool = False
+    layers: tuple[str, ...] | Literal["auto"] = ()
+    filters: bool | Literal["auto"] = False
     methods: tuple[str, ...] = Field(("tsne_pso",), min_length=1)
     groups: tuple[_Column, ...] | None = None
     kinds: tuple[Kind, ...] | None = None

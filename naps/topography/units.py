@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 
 from naps.errors import InputError
-from naps.models import Recognizer
+from naps.models import Adapter, Recognizer
 from naps.similarity.distance import Floats, distances
 from naps.topography.group_values import contrasted_groups
 
@@ -98,7 +98,9 @@ def kernels(model: Recognizer, layer: str | None = None) -> Floats:
     name = names[0] if layer is None else layer
     if name not in names:
         raise InputError(f"no layer {name!r}; there are: {', '.join(names)}")
-    weight = getattr(model.network.get_submodule(name), "weight", None)
+    network = model.network
+    module = network.module if isinstance(network, Adapter) else network
+    weight = getattr(dict(module.named_modules()).get(name), "weight", None)
     if not isinstance(weight, torch.Tensor) or weight.ndim != 3:
         raise InputError(
             f"{model.name}: {name} is no convolution over time, so it has no kernels; make its "

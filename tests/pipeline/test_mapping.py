@@ -18,7 +18,7 @@ from naps.pipeline import ProfileRecipe, run_recipe
 from naps.pipeline.check import check_recipe
 from naps.pipeline.map_quality import redrawn, run_map_quality, summary
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
-from naps.pipeline.mapping import layer_maps
+from naps.pipeline.mapping import layer_maps, some_layers
 from naps.pipeline.recipe import ClustersConfig, MapsConfig
 from naps.profiles import Profiles, load_profiles
 from naps.profiles.standard_error import standard_error
@@ -227,3 +227,16 @@ def test_a_table_of_no_run_is_refused(run: Path, tmp_path: Path) -> None:
         run_map_quality(wrong, tmp_path / "q")
     with pytest.raises(ValueError, match="no layout 'tnse'"):
         MapQualityRecipe(name="q", layers=("conv1",), methods=("tnse",))
+
+
+@pytest.mark.parametrize(
+    ("units", "chosen"),
+    [
+        ({"input": 64, **{f"conv{n}": 20 for n in range(1, 11)}}, "conv1 conv6 conv9 conv10"),
+        ({"input": 64, "front": 8, "lstm1": 8, "lstm2": 8}, "front lstm1 lstm2"),
+        ({"tiny": 3, "lstm1": 8}, "lstm1"),
+        ({"input": 64, "tiny": 3}, ""),
+    ],
+)
+def test_layers_that_a_recipe_leaves_open(units: dict[str, int], chosen: str) -> None:
+    assert some_layers(units) == tuple(chosen.split())
