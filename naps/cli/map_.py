@@ -46,6 +46,9 @@ def map_(
         str | None, typer.Option(help="Of filters: ripples, or kernel for the weights.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of layouts and shuffling.")] = None,
+    repetitions: Annotated[
+        int | None, typer.Option(min=1, help="Of a run: seeds for the quality of a map.")
+    ] = None,
     min_count: Annotated[
         int | None, typer.Option(min=1, help="Of a run: fewest events of a group.")
     ] = None,
@@ -67,7 +70,7 @@ def map_(
 
     options = {
         "layers": layer, "methods": method, "mode": mode, "metric": metric, "view": view,
-        "seed": seed,
+        "seed": seed, "repetitions": repetitions,
     }  # fmt: skip
     given = {name: value for name, value in options.items() if value}
     if target is None:

@@ -34,6 +34,7 @@ from naps.topography import (
     layout,
     map_layer,
     measure_map,
+    paint,
     units_from_kernels,
 )
 from naps.topography.units import LEAST
@@ -265,6 +266,8 @@ def layer_maps(
                 metric=config.metric,
                 seed=config.seed,
             )
+            # Units on a line have no picture; better known now than when it is drawn.
+            paint(found.layout.positions, found.values[:1], found.labels[:1], size=2)
         except InputError as error:
             if without is None:
                 raise

@@ -17,7 +17,7 @@ from naps.report.element import Element, render, table
 from naps.report.filters import MAP_REFERENCES
 from naps.report.layer_page import Part, Section
 from naps.report.report_folder import ReportFolder, Words, fit
-from naps.report.words import SHORT_KINDS, decimal, plural, shown
+from naps.report.words import SHORT_KINDS, decimal, file_name, plural, shown
 
 
 def map_quality_report(folder: Path, formats: Sequence[str] = ()) -> Path:
@@ -102,7 +102,7 @@ def _figure(
         "uneven, too: read them beside Moran's I.",
         data="quality.csv",
     )
-    return out.drawing(f"quality-{layer}", quality_dots(values), words)
+    return out.drawing(file_name(f"quality-{layer}"), quality_dots(values), words)
 
 
 def _table(found: pd.DataFrame, layer: str) -> Element:

@@ -57,7 +57,9 @@ def test_filters_of_a_model_without_a_run(tmp_path: Path, naps: Naps) -> None:
 
 
 def test_a_layer_of_a_run_by_another_method(run: Path, naps: Naps) -> None:
-    done = naps("map", run, "--layer", "conv9", "--group", "letter", "--method", "som")
+    done = naps(
+        "map", run, "--layer", "conv9", "--group", "letter", "--method", "som", "--repetitions", "2"
+    )
     assert done.returncode == 0, done.stderr
     figure = Path(done.stdout.splitlines()[-1])
     assert figure == run / "maps" / "own" / "letter-grad-som-cosine" / "conv9.svg"
