@@ -122,7 +122,8 @@ def check_method(method: str) -> None:
 def unit_square(positions: Floats) -> Floats:
     """Stretch each axis to 0 … 1; one without extent goes to the middle."""
     low, extent = positions.min(0), np.ptp(positions, axis=0)
-    flat = extent <= 1e-12 * np.abs(positions).max(0)
+    # What is left of no extent is rounding, and must not be stretched into a pattern.
+    flat = extent <= 1e-12 * np.abs(positions).max()
     scaled = (positions - low) / np.where(flat, 1.0, extent)
     return np.asarray(np.where(flat, 0.5, scaled))
 
