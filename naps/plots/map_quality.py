@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from naps.errors import InputError
 from naps.plots.style import GRID, INK, placed, short, styled
@@ -82,6 +83,10 @@ def quality_dots(
             axes.tick_params(axis="x", labelsize=7)
             if name == "seconds":
                 axes.set_xscale("log")
+                # Labels are no formulas here, see `naps.plots.style`.
+                axes.xaxis.set_major_locator(LogLocator(numticks=3))
+                axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+                axes.minorticks_off()
             else:
                 axes.locator_params(axis="x", nbins=3)
             axes.spines["left"].set_visible(False)

@@ -132,6 +132,7 @@ def test_dots_of_every_seed_and_the_median() -> None:
     assert sorted(morans.collections[0].get_offsets()[:, 0]) == [0.4, 0.5, 0.9]
     assert [line.get_xdata()[0] for line in morans.lines if line.get_linewidth() > 1] == [0.5]
     assert seconds.get_xscale() == "log"
+    assert "mathdefault" not in svg(figure)
     assert [label.get_text() for label in morans.get_yticklabels()] == ["som", "pca"]
     with pytest.raises(InputError, match="no measure x; there are: morans_i"):
         quality_dots({"som": {"x": [1.0]}})
