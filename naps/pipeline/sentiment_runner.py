@@ -143,11 +143,13 @@ def run_sentiment(
     write_json(folder / "model.json", _about(checked))
     what = digest_of(
         run.record()["naps"], checked.long.model.sha256, recipe.methods, recipe.epsilon,
-        recipe.samples, [asdict(sentence) for sentence in checked.long.sentences],
+        recipe.samples, [(s.id, s.words, s.label) for s in checked.long.sentences],
     )  # fmt: skip
     tokens = _relevance(run, recipe, checked.long, folder / "words.jsonl", what, say)
     for name, stage in _STAGES.items():
         options = [recipe.model_dump(mode="json")[key] for key in _OPTIONS[name]]
+        if name == "context":
+            options.append([sentence.marked for sentence in checked.long.sentences])
         _step(
             run, name, digest_of(what, name, options), say,
             lambda stage=stage, name=name: _write(  # type: ignore[misc]

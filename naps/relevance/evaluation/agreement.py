@@ -89,8 +89,10 @@ def agreement(
     spearman, cosine, chance = [], [], []
     for a, b, end in zip(first, second, ends, strict=True):
         x, y = (value[:end].double().flatten().cpu().numpy() for value in (a, b))
-        norms = float(np.linalg.norm(x) * np.linalg.norm(y))
-        cosine.append(float(x @ y) / norms if norms else np.nan)
+        # Relevance that is no longer finite has no cosine, but an order.
+        with np.errstate(invalid="ignore", over="ignore"):
+            norms = float(np.linalg.norm(x) * np.linalg.norm(y))
+            cosine.append(float(x @ y) / norms if norms else np.nan)
         ranks_x, ranks_y = _standardized(rankdata(x)), _standardized(rankdata(y))
         spearman.append(float(ranks_x @ ranks_y))
         shuffled = random.permuted(np.tile(ranks_y, (shuffles, 1)), axis=1)
