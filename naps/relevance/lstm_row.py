@@ -63,15 +63,19 @@ class LSTMRow(Row):
         steps, width = len(x), weights.hidden
         self._pre = torch.addmm(weights.bias, x.flatten(0, 1), weights.below.T)
         self._pre = self._pre.view(steps, len(hidden), 4 * width)
-        self._gates = torch.empty_like(self._pre)
-        self._added = x.new_empty(steps, *hidden.shape)
+        # Where gates get no relevance their values are not asked for again.
+        self._gates = self._pre.new_empty(
+            1 if rule.signal_takes_all else steps, *self._pre.shape[1:]
+        )
+        self._added, self._kept = (x.new_empty(steps, *hidden.shape) for _ in range(2))
         # With the initial states in front, so that the states before are the same numbers.
         outputs, cells = (x.new_empty(steps + 1, *hidden.shape) for _ in range(2))
         outputs[0], cells[0] = hidden, cell
         own = weights.own.T.contiguous()
         output, last = hidden, cell
-        kept = self._pre, self._gates, self._added, outputs[1:], cells[1:]
-        for pre, gates, added, next_output, next_cell in zip(
+        gate_values = self._gates.expand_as(self._pre)
+        kept = self._pre, gate_values, self._added, self._kept, outputs[1:], cells[1:]
+        for pre, gates, added, left, next_output, next_cell in zip(
             *(value.unbind() for value in kept), strict=True
         ):
             pre.addmm_(output, own)
@@ -79,7 +83,8 @@ class LSTMRow(Row):
             inward, forget, candidate, outward = gates.chunk(4, 1)
             torch.tanh(pre[:, 2 * width : 3 * width], out=candidate)
             torch.mul(inward, candidate, out=added)
-            last = torch.addcmul(added, forget, last, out=next_cell)
+            torch.mul(forget, last, out=left)
+            last = torch.add(left, added, out=next_cell)
             output = torch.mul(outward, last.tanh(), out=next_output)
         self.outputs, self._before = outputs[1:], outputs[:-1]
         self.cells, self._cells_before = cells[1:], cells[:-1]
@@ -93,11 +98,15 @@ class LSTMRow(Row):
         used = slice(2 * hidden, 3 * hidden) if shares is None else slice(None)
         pre, own, below = self._pre[:, :, used], weights.own[used], weights.below[used]
         sign = slack(pre, self._rule.epsilon)
-        factors = 1 / (pre + sign) if shares is None else shares.gates / (pre + sign)
+        counted = bool(handed) or units
+        # Fresh memory costs more than the sums: what is not asked for again is overwritten.
+        factors = torch.add(pre, sign, out=None if counted else sign).reciprocal_()
+        if shares is not None:
+            factors *= shares.gates
         stable = stabilized(self.cells, self._rule.epsilon)
+        leak = (stable - self.cells) / stable if counted else stable
         to_added = self._added / stable
-        to_kept = self._gates[:, :, hidden : 2 * hidden] * self._cells_before / stable
-        leak = (stable - self.cells) / stable if handed or units else stable
+        to_kept = self._kept / stable
         bias = weights.bias[used]
         constant = bias + sign if handed else sign
 

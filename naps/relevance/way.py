@@ -215,13 +215,13 @@ class Way(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See torch: called in place of every torch function."""
-        call = Call(func, args, kwargs or {})
-        tensors = list(call.tensors())
+        tensors = list(_tensors([args, kwargs or {}]))
         if any(id(value) in self._stale for value in tensors):
             raise self.refuse("a value is used again after it was changed in place")
-        followed = [value for value in tensors if self.follows(value)]
+        followed = [value for value in tensors if id(value) in self._followed]
         if not followed:
             return func(*args, **(kwargs or {}))
+        call = Call(func, args, kwargs or {})
         if call.in_place:
             # What comes of it is a value of its own: the first argument stays as it was.
             self._stale[id(tensors[0])] = tensors[0]
