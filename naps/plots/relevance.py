@@ -71,7 +71,7 @@ def relevance_maps(
     low, high = (float(v) for v in np.quantile(spectrogram, [0.05, 0.99]))
     columns = min(len(labels), _COLUMNS)
     rows = -(-len(labels) // columns)
-    width, height = max(4.4, 1.42 * columns + 1.2), 1.42 * rows + 0.6
+    width, height = max(4.4, 1.42 * columns + 1.4), 1.42 * rows + 0.6
     span = 1000 * reach * frame_s
     with styled():
         figure = Figure(figsize=(width, height))
@@ -94,7 +94,7 @@ def relevance_maps(
             _ticks(axes, mel_hz, span, hertz=column == 0, time=last)
         figure.text(0.5, 0.09 / height, "time from the letter (ms)", ha="center", va="bottom")
         figure.text(0.02 / width, 0.5, "frequency (Hz)", rotation=90, va="center", ha="left")
-        bar = figure.add_axes((1 - 0.62 / width, 1 - 1.4 / height, 0.11 / width, 1.08 / height))
+        bar = figure.add_axes((1 - 0.78 / width, 1 - 1.4 / height, 0.11 / width, 1.08 / height))
         _scale(figure, ScalarMappable(Normalize(-limit, limit), COLOURS), bar, limit)
     return figure
 
