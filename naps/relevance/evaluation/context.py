@@ -77,10 +77,12 @@ def context_share(
             what = "everything" if marked.all() else "nothing"
             raise InputError(f"item {item} has {what} marked: there is no context to compare with")
         positive = np.maximum(relevance, 0)
-        rows.append([*_shares(positive, marked), mark_cosine(relevance, marked)])
-        mixed = random.permuted(np.tile(positive, (shuffles, 1)), axis=1)
-        total = positive.sum()
-        chance.append((mixed[:, ~marked].sum(1) / total).mean() if total else np.nan)
+        # Relevance that is no longer finite has no share.
+        with np.errstate(invalid="ignore", over="ignore"):
+            rows.append([*_shares(positive, marked), mark_cosine(relevance, marked)])
+            mixed = random.permuted(np.tile(positive, (shuffles, 1)), axis=1)
+            total = positive.sum()
+            chance.append((mixed[:, ~marked].sum(1) / total).mean() if total else np.nan)
     outside, ratio, cosine = (mean_interval(column) for column in np.array(rows).T)
     return ContextShare(outside, ratio, cosine, mean_interval(chance))
 
