@@ -82,7 +82,8 @@ def deletion_curves(
             if title in chance:
                 _band(axes, chance[title])
             for name, curve in curves.items():
-                _draw(axes, curve, name, *looks[name])
+                # The first are drawn last, on top of the others.
+                _draw(axes, curve, name, *looks[name], zorder=3 - 0.01 * methods.index(name))
             axes.set_title(title)
             axes.set_xlabel(f"{unit} deleted")
             axes.grid(axis="y", color=GRID, linewidth=0.7)
@@ -116,11 +117,18 @@ def _band(axes: Axes, curve: DeletionCurve) -> None:
 
 
 def _draw(
-    axes: Axes, curve: DeletionCurve, name: str, colour: str, mark: str, dashes: object
+    axes: Axes,
+    curve: DeletionCurve,
+    name: str,
+    colour: str,
+    mark: str,
+    dashes: object,
+    *,
+    zorder: float,
 ) -> None:
     place = np.arange(len(curve.accuracy))
     axes.plot(
         place, curve.accuracy, color=colour, marker=mark, markersize=4.5, linewidth=1.3,
-        linestyle=dashes, label=short(name, 32),
+        linestyle=dashes, label=short(name, 32), zorder=zorder,
     )  # fmt: skip
     axes.vlines(place[-1:], curve.low[-1:], curve.high[-1:], color=colour, linewidth=1, alpha=0.6)

@@ -106,7 +106,7 @@ def _about(model: Mapping[str, object]) -> dict[str, str]:
         "right of all classes": percent(found.get("fine")),
         "right side, without neutral ones": percent(found.get("binary")),
         "parameters": shown(model.get("parameters")),
-        "unknown words": shown(model.get("unknown_words")),
+        "unknown words, each once a sentence": shown(model.get("unknown_words")),
         "file": str(model.get("sha256", ""))[:12],
     }
 
@@ -306,11 +306,12 @@ def _models(content: RelevanceContent, out: ReportFolder) -> list[Element]:
             "models",
             figure,
             Words(
-                title="Same class, same words?",
+                title="How alike two models weigh the words",
                 alt=f"Mean rank correlation of the relevance in two models for {len(rows)} "
                 f"methods, beside chance.",
-                caption=f"The two models give the same class to {same} of the sentences. "
-                f"{_INTERVAL}",
+                caption=f"The two models give the same class to {same} of the sentences. A plain "
+                f"gradient, summed over the values of a word's vector, depends on how a model "
+                f"happens to turn these vectors, and so need not agree. {_INTERVAL}",
                 data=data,
             ),
         )
