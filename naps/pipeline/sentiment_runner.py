@@ -16,6 +16,7 @@ import torch
 from naps.errors import InputError
 from naps.files import write_text
 from naps.models import SentimentModel, load_sentiment_model
+from naps.models.sentiment_score import sentiment_accuracy
 from naps.pipeline.recipe import dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of, write_json
 from naps.pipeline.runner import Say, choose_device
@@ -37,7 +38,6 @@ from naps.pipeline.sentiment_stages import (
     toy_rows,
 )
 from naps.report.relevance import relevance_report
-from naps.training.sentiment import sentiment_accuracy
 
 Stage = Callable[[SentimentRecipe, Subjects, Tokens], list[Row]]
 _STAGES: Mapping[str, Stage] = {

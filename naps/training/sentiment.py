@@ -29,6 +29,7 @@ from naps.models.sentiment import (
     save_sentiment_model,
     scores_of,
 )
+from naps.models.sentiment_score import sentiment_accuracy
 from naps.training.checkpoint import load_state, save_state
 from naps.training.config import Strict
 from naps.training.log import write_log
@@ -90,54 +91,6 @@ class TrainSentimentConfig(Strict):
     averaging: float = Field(0.999, ge=0.0, lt=1.0)
     clip: float = Field(1.0, gt=0.0)
     eval_every: int = Field(500, ge=1)
-
-
-@dataclass(frozen=True)
-class SentimentAccuracy:
-    """How many sentences are classified right.
-
-    Attributes
-    ----------
-    fine : float
-        Share with the right one of all classes.
-    binary : float
-        Of those that are not neutral, the share whose side is right: the summed probabilities of
-        the classes below and above the middle one are compared.
-    loss : float
-        Mean cross entropy.
-    sentences, sided : int
-        All, and those that are not neutral.
-    """
-
-    fine: float
-    binary: float
-    loss: float
-    sentences: int
-    sided: int
-
-
-def sentiment_accuracy(scores: Tensor, labels: Sequence[int]) -> SentimentAccuracy:
-    """Compare scores with the true classes.
-
-    Parameters
-    ----------
-    scores : Tensor, shape (sentences, classes)
-    labels : sequence of int
-    """
-    true = torch.tensor(labels)
-    middle = (scores.shape[1] - 1) / 2
-    probability = scores.softmax(1)
-    classes = torch.arange(scores.shape[1])
-    positive = probability[:, classes > middle].sum(1) > probability[:, classes < middle].sum(1)
-    sided = true != middle
-    right = positive[sided] == (true[sided] > middle)
-    return SentimentAccuracy(
-        fine=float((scores.argmax(1) == true).double().mean()),
-        binary=float(right.double().mean()) if bool(sided.any()) else float("nan"),
-        loss=float(functional.cross_entropy(scores, true)),
-        sentences=len(true),
-        sided=int(sided.sum()),
-    )
 
 
 @dataclass(frozen=True)

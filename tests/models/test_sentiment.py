@@ -17,8 +17,8 @@ from naps.models.sentiment import (
     SentimentModel,
     save_sentiment_model,
 )
+from naps.models.sentiment_score import sentiment_accuracy
 from naps.relevance import METHODS, explain
-from naps.training.sentiment import sentiment_accuracy
 
 WORDS = (UNKNOWN, "a", "good", "bad", "film", ".")
 

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from naps.corpus.sentences import Sentence, write_sentences
 from naps.errors import InputError
 from naps.models import load_sentiment_model
+from naps.models.sentiment_score import sentiment_accuracy
 from naps.training import TrainSentimentConfig, train_sentiment
-from naps.training.sentiment import phrase_batches, sentiment_accuracy, vocabulary_of
+from naps.training.sentiment import phrase_batches, vocabulary_of
 from naps.training.word_vectors import read_word_vectors
 
 SIDES = {"good": 1, "great": 2, "bad": -1, "awful": -2, "long": 0}
