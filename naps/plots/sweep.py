@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from naps.plots.style import LINE, QUIET, blank, styled
 
 _COLOURS = ("#1d4ed8", "#b3261e", "#1b7a3d")
 _MARKERS = "osD"
+# Names of lines nearer than this share of the panel would lie on each other.
+_NEAR = 0.06
 _PANELS = (("kernels", "Moran's I of kernels"), ("profiles", "Moran's I of profiles"))
 
 
@@ -50,25 +54,36 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
                     *zip(*places, strict=True), "-", marker=_MARKERS[number % 3], color=colour,
                     linewidth=1, label=kind,
                 )  # fmt: skip
-                for row, place in zip(found, places, strict=True):
+                for rank, (row, place) in enumerate(zip(found, places, strict=True)):
+                    # Small weights lie close together: every other one is named from below.
                     axes.annotate(
-                        f"{row['weight']:g}", place, textcoords="offset points", xytext=(4, 4),
-                        fontsize=7, color=colour,
+                        f"{row['weight']:g}", place, textcoords="offset points",
+                        xytext=(5, -9 if rank % 2 else 4), fontsize=7, color=colour,
                     )  # fmt: skip
-            for row in rows:
-                if row["layout"] != "grid":
-                    axes.axhline(row[key], color=LINE, linestyle="--", linewidth=0.8)
-                    axes.annotate(
-                        f"{row['layout']}, afterwards", (1, row[key]), fontsize=7, color=QUIET,
-                        xycoords=("axes fraction", "data"), textcoords="offset points",
-                        xytext=(-2, 2), ha="right",
-                    )  # fmt: skip
+            _draw_afterwards(axes, rows, key)
             axes.set_xlabel("mean dev CER (%)" if "dev" in columns[0] else "mean CER (%)")
             axes.grid(axis="y", color="#e6e9ed", linewidth=0.7)
             axes.set_axisbelow(True)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7)
     return figure
+
+
+def _draw_afterwards(axes: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
+    """Draw a line across for each layout made afterwards; those too near share a name."""
+    others = sorted((row for row in rows if row["layout"] != "grid"), key=lambda row: row[key])
+    near = _NEAR * float(np.ptp([row[key] for row in rows]))
+    names: list[str] = []
+    for row, above in zip(others, [*others[1:], None], strict=True):
+        axes.axhline(row[key], color=LINE, linestyle="--", linewidth=0.8)
+        names.append(row["layout"])
+        if above is None or above[key] - row[key] > near:
+            axes.annotate(
+                f"{', '.join(names)} afterwards", (1, row[key]), fontsize=7, color=QUIET,
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+                xytext=(-2, 2), ha="right",
+            )  # fmt: skip
+            names = []
 
 
 def _error(row: Mapping[str, Any], columns: Sequence[str]) -> float:

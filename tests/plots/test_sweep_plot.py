@@ -11,6 +11,8 @@ def row(kind: str, weight: float, error: float, order: float, layout: str = "gri
 ROWS = [
     row("", 0.0, 0.25, -0.01),
     row("", 0.0, 0.25, 0.16, "som"),
+    row("", 0.0, 0.25, 0.17, "umap"),
+    row("", 0.0, 0.25, 0.07, "pca"),
     row("sheet", 10.0, 0.35, 0.5),
     row("sheet", 1.0, 0.30, 0.2),
 ]
@@ -19,14 +21,16 @@ ROWS = [
 def test_order_is_drawn_over_the_mean_dev_error_by_weight() -> None:
     figure = order_over_errors(ROWS)
     kernels, profiles = figure.axes
-    alone, sheet, som = kernels.lines
+    alone, sheet, pca, som, _ = kernels.lines
     assert alone.get_xdata().tolist() == [26.0]
     assert [round(x, 6) for x in sheet.get_xdata()] == [31.0, 36.0]
     assert list(sheet.get_ydata()) == [0.2, 0.5]
     assert list(profiles.lines[1].get_ydata()) == [0.1, 0.25]
     assert list(som.get_ydata()) == [0.16, 0.16]
+    assert list(pca.get_ydata()) == [0.07, 0.07]
     drawn = svg(figure)
-    assert "som, afterwards" in drawn
+    assert "som, umap afterwards" in drawn
+    assert ">pca afterwards" in drawn
     assert "mean dev CER (%)" in drawn
 
 
