@@ -31,7 +31,7 @@ class Composite:
     names : mapping of str to Rule
         By the module's name in the network, ``*`` stands for anything: ``{"features.*": …}``.
     first : Rule or None
-        Of the first linear layer or convolution that the input meets.
+        Of the first linear layer or convolution that the input meets, at every call of it.
     types : mapping of module class to Rule
     kinds : mapping of str to Rule
         By what a layer does: ``linear``, ``convolution``, ``pooling``, ``normalization``.
@@ -70,7 +70,7 @@ class Composite:
         module : Module
         kind : str
         first : bool
-            Whether none with weights came before.
+            Whether it is the first that has weights.
         """
         for pattern, rule in self.names.items():
             if fnmatchcase(name, pattern):

@@ -34,8 +34,11 @@ _POOLINGS = (
 def _stepped(way: Way, call: Call, x: Tensor, kind: str, step: LinearStep) -> Tensor:
     """Tie a linear step's result to its input by the rule that the composite has for it."""
     weighted = kind in ("linear", "convolution")
-    rule = way.composite.rule(way.name, way.module, kind, first=weighted and not way.begun)
-    way.begun = way.begun or weighted
+    if weighted and way.first is None:
+        way.first = step.weight.data_ptr()
+    # A network that reads step by step meets its first layer again at every step.
+    first = weighted and step.weight.data_ptr() == way.first
+    rule = way.composite.rule(way.name, way.module, kind, first=first)
     with torch.no_grad():
         output = call.run()
     held = x.detach()

@@ -128,7 +128,8 @@ class Way(TorchFunctionMode):
         self._followed: dict[int, Tensor] = {}
         self._gates: set[int] = set()
         self._stale: dict[int, Tensor] = {}
-        self.begun = False
+        # Where the weights of the first layer are that has any.
+        self.first: int | None = None
 
     @contextmanager
     def entered(self) -> Iterator[None]:
