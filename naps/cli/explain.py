@@ -12,6 +12,8 @@ from naps.cli.progress import say
 from naps.errors import InputError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from naps.pipeline.explaining_options import MethodOptions
     from naps.report.element import Element
     from naps.report.explained import ExplainedSentences, ExplainedSpeech, Sentence
@@ -155,19 +157,27 @@ def _explain_words(
     print(write_words(found, out, elements))
 
 
-def _print_sentence(found: ExplainedSentences, sentence: Sentence) -> None:
-    from rich.console import Console
+def coloured(sentence: Sentence) -> Text:
+    """Lay the words of a sentence on their colours."""
     from rich.text import Text
 
     from naps.relevance import heat_colors
-    from naps.report.explained_words import about, ink
+    from naps.report.explained_words import ink
+
+    line = Text()
+    for word, colour in zip(sentence.words, heat_colors(sentence.relevance), strict=True):
+        line.append(f" {word} ", style=f"{ink(colour)} on {colour}")
+    return line
+
+
+def _print_sentence(found: ExplainedSentences, sentence: Sentence) -> None:
+    from rich.console import Console
+
+    from naps.report.explained_words import about
 
     console = Console(highlight=False)
     if console.is_terminal:
-        line = Text()
-        for word, colour in zip(sentence.words, heat_colors(sentence.relevance), strict=True):
-            line.append(f" {word} ", style=f"{ink(colour)} on {colour}")
-        console.print(line)
+        console.print(coloured(sentence))
     for word, value in zip(sentence.words, sentence.relevance, strict=True):
         say(f"{word}\t{value:+.3f}")
     say(about(found, sentence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ import pandas as pd
 import pytest
 import torch
 import xarray as xr
+from torch import nn
 
+from naps.cli.explain import coloured
+from naps.corpus import WaveformConfig
+from naps.errors import InputError
 from naps.models import (
     ENGLISH,
     Recognizer,
@@ -26,6 +31,9 @@ from naps.models.sentiment import (
     SentimentModel,
     save_sentiment_model,
 )
+from naps.pipeline.explaining_options import MethodOptions
+from naps.pipeline.explaining_speech import Spoken, explain_speech
+from naps.pipeline.explaining_words import explain_texts
 from naps.relevance import METHODS, heat_colors
 from tests.cli.conftest import Done, fails
 from tests.conftest import write_corpus
@@ -313,3 +321,35 @@ def test_units_want_lrp_of_the_predicted_class(naps: Naps, sentiment: Path) -> N
     other = "negative" if predicted != "negative" else "positive"
     fails(naps(*words, "--target", other), "--target")
     fails(naps("explain", "--audio", "x.wav", "--units"), "--units")
+
+
+def test_what_speech_can_be_explained_of(speech: tuple[Path, Path], recognizer: Recognizer) -> None:
+    sound = speech[0] / "u0.wav"
+    waveform = replace(recognizer, features=WaveformConfig())
+    with pytest.raises(InputError, match="hears the waveform"):
+        explain_speech(Spoken("u0", sound, waveform), MethodOptions())
+    silent = replace(recognizer, writes=False)
+    with pytest.raises(InputError, match="writes no letters"):
+        explain_speech(Spoken("u0", sound, silent), MethodOptions())
+
+
+def test_a_layer_without_a_rule_is_named(speech: tuple[Path, Path], recognizer: Recognizer) -> None:
+    class Bent(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.exp(x)
+
+    recognizer.network.conv5.add_module("bent", Bent())
+    recognizer.network.conv5.register_forward_hook(lambda module, _, output: module.bent(output))
+    spoken = Spoken("u0", speech[0] / "u0.wav", recognizer)
+    with pytest.raises(
+        InputError, match=r"'conv5.bent' \(Bent\): no rule for 'exp'; there are rules"
+    ):
+        explain_speech(spoken, MethodOptions(), most=2)
+
+
+def test_a_line_in_colours(sentiment: Path, tmp_path: Path) -> None:
+    found = explain_texts(load_sentiment_model(sentiment), ["a dull film"], MethodOptions())
+    text = coloured(found.sentences[0])
+    assert text.plain == " a  dull  film "
+    colours = heat_colors(found.sentences[0].relevance)
+    assert [str(span.style).rsplit(" on ", 1)[1] for span in text.spans] == colours
