@@ -45,6 +45,8 @@ def map_(
     view: Annotated[
         str | None, typer.Option(help="Of filters: ripples, or kernel for the weights.")
     ] = None,
+    rows: Annotated[int | None, typer.Option(help="Of cells for filters.")] = None,
+    columns: Annotated[int | None, typer.Option(help="Of cells for filters.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of layouts and shuffling.")] = None,
     repetitions: Annotated[
         int | None, typer.Option(min=1, help="Of a run: seeds for the quality of a map.")
@@ -70,7 +72,7 @@ def map_(
 
     options = {
         "layers": layer, "methods": method, "mode": mode, "metric": metric, "view": view,
-        "seed": seed, "repetitions": repetitions,
+        "seed": seed, "repetitions": repetitions, "rows": rows, "columns": columns,
     }  # fmt: skip
     given = {name: value for name, value in options.items() if value}
     if target is None:

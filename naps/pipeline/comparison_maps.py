@@ -14,7 +14,7 @@ from naps.errors import InputError
 from naps.files import replacing, write_text
 from naps.pipeline.comparison_recipe import CompareConfig
 from naps.pipeline.finished_run import FinishedRun
-from naps.pipeline.mapping import some_layers
+from naps.pipeline.mapping import layers_of
 from naps.topography import JointMap, map_together
 
 FILE, TABLE = "maps.nc", "maps.csv"
@@ -25,10 +25,7 @@ def mapped_layers(config: CompareConfig, run: FinishedRun) -> tuple[str, ...]:
     """Return the layers whose maps a comparison has: its own, or those of the first run."""
     if config.maps is not None:
         return config.maps
-    layers = run.recipe.maps.layers
-    if layers == "auto":
-        layers = some_layers({name: p.sizes["channel"] for name, p in run.profiles.items()})
-    return layers
+    return tuple(layers_of(run.recipe.maps, list(run.profiles)))
 
 
 def write_comparison_maps(

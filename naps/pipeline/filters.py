@@ -18,15 +18,14 @@ from naps.errors import InputError
 from naps.files import replacing, write_text
 from naps.models import Recognizer
 from naps.models.randomise import randomised
+from naps.pipeline.recipe import MapsConfig
 from naps.pipeline.run_folder import write_json
 from naps.topography import FilterMap, band_frequencies, map_filters
 
 TRAINED, UNTRAINED = "trained", "untrained"
 
 
-def make_filters(
-    folder: Path, model: Recognizer, *, view: str, seed: int, permutations: int
-) -> dict[str, FilterMap]:
+def make_filters(folder: Path, model: Recognizer, config: MapsConfig) -> dict[str, FilterMap]:
     """Map the filters of a network, and beside them those that its training began with.
 
     Parameters
@@ -34,10 +33,9 @@ def make_filters(
     folder : Path
         Gets ``filters.nc``, ``filters.csv`` and ``filters.json``.
     model : Recognizer
-    view : {"kernel", "ripples"}
-    seed : int
-        Of the maps, the shuffling and the weights before training.
-    permutations : int
+    config : MapsConfig
+        Its view, rows, columns, permutations, and its seed: of the maps, the shuffling and the
+        weights before training.
 
     Returns
     -------
@@ -52,11 +50,14 @@ def make_filters(
     """
 
     def mapped(network: Recognizer) -> FilterMap:
-        return map_filters(network, view=view, seed=seed, permutations=permutations)
+        return map_filters(
+            network, view=config.view, rows=config.rows, columns=config.columns,
+            seed=config.seed, permutations=config.permutations,
+        )  # fmt: skip
 
     found, missing = {TRAINED: mapped(model)}, ""
     try:
-        found[UNTRAINED] = mapped(randomised(model, seed=seed))
+        found[UNTRAINED] = mapped(randomised(model, seed=config.seed))
     except InputError as error:
         missing = str(error)
     with replacing(folder / "filters.nc") as temporary:
@@ -75,8 +76,8 @@ def make_filters(
             "model": model.name,
             "model_sha256": model.sha256,
             "layer": first.layer,
-            "view": view,
-            "seed": seed,
+            "view": config.view,
+            "seed": config.seed,
             "rows": first.cells.rows,
             "columns": first.cells.columns,
             "no_untrained": missing or None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,7 @@ from naps.pipeline.filters import TRAINED, UNTRAINED, make_filters
 from naps.pipeline.recipe import ClustersConfig, MapsConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder, write_json
 from naps.pipeline.stages import active_groups, profile_file
-from naps.profiles import Profiles, choose_layers, load_profiles
-from naps.profiles.layers import INPUT
+from naps.profiles import Profiles, choose_layers, load_profiles, traceable_layers
 from naps.similarity import corrected
 from naps.topography import (
     LayerMap,
@@ -37,6 +36,7 @@ from naps.topography import (
     paint,
     units_from_kernels,
 )
+from naps.topography.som import grid_shape
 from naps.topography.units import LEAST
 
 Say = Callable[[str], None]
@@ -45,6 +45,7 @@ COLUMNS = (
     "group", "kind", "method", "network", "layer", "measure", "value", "low", "high",
     "chance_mean", "chance_low", "chance_high", "p", "p_corrected", "repetitions",
 )  # fmt: skip
+INPUT = "input"
 _PACKED = {"zlib": True, "complevel": 1, "shuffle": True, "dtype": "float32"}
 
 
@@ -57,59 +58,29 @@ def check_maps(recipe: ProfileRecipe, model: Recognizer) -> None:
         If a layer has no profiles or too few units, there are no profiles of a kind, or the first
         layer has no filters.
     """
-    there = {layer.name: layer for layer in choose_layers(model, recipe.profiles.layers)}
-    config = decided(recipe, model)
-    for name in config.layers:
+    names = [layer.name for layer in traceable_layers(model)]
+    there = {x.name: x for x in choose_layers(model, [*names, *(recipe.profiles.layers or ())])}
+    for name in () if recipe.maps.layers == "some" else recipe.maps.layers:
         if name not in there:
-            raise InputError(f"maps.layers: no profiles of {name!r}; there are: {', '.join(there)}")
+            raise InputError(f"maps.layers: no layer {name!r}; there are: {', '.join(there)}")
         if there[name].channels < LEAST:
             raise InputError(
                 f"maps.layers: {name} has {there[name].channels} units, and a map needs {LEAST}"
             )
-    for group in recipe.maps.groups or ():
-        if group not in recipe.profiles.groups:
-            there_are = ", ".join(recipe.profiles.groups)
-            raise InputError(f"maps.groups: no profiles of {group!r}; there are: {there_are}")
     for kind in map_kinds(recipe):
         if kind not in recipe.profiles.kinds:
             there_are = ", ".join(recipe.profiles.kinds)
             raise InputError(f"maps.kinds: no profiles of {kind!r}; there are: {there_are}")
-    if config.filters:
-        _check_filters(model, config.view)
-
-
-def decided(recipe: ProfileRecipe, model: Recognizer) -> MapsConfig:
-    """Return the options of a recipe's maps; what they leave open is decided by the recognizer."""
-    config = recipe.maps
-    layers, filters = config.layers, config.filters
-    if layers == "auto":
-        there = choose_layers(model, recipe.profiles.layers)
-        layers = some_layers({layer.name: layer.channels for layer in there})
-    if filters == "auto":
-        try:
-            _check_filters(model, config.view)
-            filters = True
-        except InputError:
-            filters = False
-    return config.model_copy(update={"layers": layers, "filters": filters})
-
-
-def some_layers(units: Mapping[str, int]) -> tuple[str, ...]:
-    """Choose the first, the middle and the last two layers that can be mapped, the input left out.
-
-    Parameters
-    ----------
-    units : mapping of str to int
-        How many each layer has, in order.
-    """
-    names = [name for name, count in units.items() if name != INPUT and count >= LEAST]
-    return tuple(dict.fromkeys([*names[:1], *names[len(names) // 2 :][:1], *names[-2:]]))
-
-
-def _check_filters(model: Recognizer, view: Literal["kernel", "ripples"]) -> None:
-    units_from_kernels(model, view=view)
-    if kernels(model).shape[2] < 2:
-        raise InputError("maps.filters: the filters of a waveform are no little spectrograms")
+    if recipe.maps.filters is True:
+        units = units_from_kernels(model, view=recipe.maps.view)
+        rows, columns = grid_shape(len(units), recipe.maps.rows, recipe.maps.columns)
+        if rows * columns < len(units):
+            raise InputError(
+                f"maps: {len(units)} filters do not fit into {rows} × {columns} cells; give one of "
+                f"rows and columns"
+            )
+        if kernels(model).shape[2] < 2:
+            raise InputError("maps.filters: the filters of a waveform are no little spectrograms")
 
 
 def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say = print) -> None:
@@ -132,23 +103,23 @@ def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say
     InputError
         If filters are asked for and cannot be mapped.
     """
-    config = decided(recipe, model)
+    config = recipe.maps
     for old in (TRAINED, UNTRAINED):
         shutil.rmtree(run.maps / old, ignore_errors=True)
     for name in ("filters.nc", "filters.csv", "filters.json", "maps.csv", "maps.json"):
         (run.maps / name).unlink(missing_ok=True)
+    left_out: list[dict[str, str]] = []
     if config.filters:
-        make_filters(
-            run.maps,
-            model,
-            view=config.view,
-            seed=config.seed,
-            permutations=config.permutations,
-        )
+        try:
+            make_filters(run.maps, model, config)
+        except InputError as error:
+            if config.filters is True:
+                raise
+            say(f"no map of filters: {error}")
+            left_out.append({"filters": str(error)})
     if not config.layers:
         return
     rows: list[dict[str, Any]] = []
-    left_out: list[dict[str, str]] = []
     for group in map_groups(recipe):
         for kind in map_kinds(recipe):
             files = {
@@ -173,6 +144,16 @@ def make_maps(run: RunFolder, recipe: ProfileRecipe, model: Recognizer, say: Say
         run.maps / "maps.json",
         {**config.model_dump(mode="json"), "left_out": left_out},
     )
+
+
+def layers_of(config: MapsConfig, there: Sequence[str]) -> list[str]:
+    """Return the layers that have maps, of those that have profiles."""
+    if config.layers != "some":
+        # A layer whose profiles are not wanted has no map: that is no mistake.
+        return [name for name in there if name in config.layers]
+    above = [name for name in there if name != INPUT]
+    middle = (len(above) - 1) // 2
+    return list(dict.fromkeys([*above[:1], *above[middle : middle + 1], *above[-2:]]))
 
 
 def map_groups(recipe: ProfileRecipe) -> tuple[str, ...]:
@@ -201,8 +182,8 @@ class _Making:
         for network, profiles in networks.items():
             made = list(
                 layer_maps(
-                    profiles, self._config.layers, self._method, self._config, self._clusters,
-                    partial(self._without, network),
+                    profiles, layers_of(self._config, list(profiles)), self._method,
+                    self._config, self._clusters, partial(self._without, network),
                 )
             )  # fmt: skip
             first = {x.layer: x for x in found.get(TRAINED, [])}
@@ -253,6 +234,8 @@ def layer_maps(
     for name in layers:
         profiles[name]
     chosen = {name: profile for name, profile in profiles.items() if name in layers}
+    if not chosen:
+        return
     labels = common_groups(chosen, clusters.min_count)
     before: LayerMap | None = None
     for name, profile in chosen.items():

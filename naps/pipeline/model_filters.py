@@ -24,7 +24,7 @@ def write_filter_map(
     out : Path, optional
         Folder; by default ``runs/filters-`` and the model's name.
     options : MapsConfig
-        Its view, seed and permutations.
+        See `naps.pipeline.filters.make_filters`.
     formats : sequence of str
         The sheets are also written to ``figures`` in these.
 
@@ -42,11 +42,5 @@ def write_filter_map(
         check_format(form)
     found = open_model(model)
     folder = out or Path("runs") / f"filters-{file_name(found.name)}"
-    make_filters(
-        folder,
-        found,
-        view=options.view,
-        seed=options.seed,
-        permutations=options.permutations,
-    )
+    make_filters(folder, found, options)
     return filter_report(folder, formats)

@@ -286,21 +286,23 @@ class MapsConfig(Strict):
 
     Attributes
     ----------
-    layers : tuple of str or "auto"
-        Whose units, by their profiles; ``auto`` takes the first, the middle and the last two of the
-        layers with profiles, see `naps.pipeline.mapping.some_layers`.
+    layers : tuple of str or "some"
+        Whose units, by their profiles; those without profiles have no map. ``some`` takes the
+        first, the middle and the last two above the input, whatever the model calls them.
     filters : bool or "auto"
-        Also the filters of the first layer, by their weights; ``auto`` where it has some.
+        Also the filters of the first layer, by their weights; ``auto`` where it has any.
     methods : tuple of str
         See `naps.topography.layout`.
     groups : tuple of str or None
-        Of profiles; None takes all of the recipe.
+        Of profiles, as far as the recipe has them; None takes all.
     kinds : tuple of str or None
         Of profiles; None takes the first of the recipe.
     mode : str
         How maps are painted between units, see `naps.topography.paint`.
     view : str
         What makes two filters alike, see `naps.topography.units_from_kernels`.
+    rows, columns : int or None
+        Cells of the sheet of filters; by default as few as hold all, in a square.
     lags : bool
         Whether every lag is a feature of a unit; else only its mean over lags is.
     frames : int
@@ -311,7 +313,7 @@ class MapsConfig(Strict):
         Shuffled maps that Moran's I is held against.
     """
 
-    layers: tuple[str, ...] | Literal["auto"] = ()
+    layers: tuple[str, ...] | Literal["some"] = ()
     filters: bool | Literal["auto"] = False
     methods: tuple[str, ...] = Field(("tsne_pso",), min_length=1)
     groups: tuple[_Column, ...] | None = None
@@ -319,6 +321,8 @@ class MapsConfig(Strict):
     metric: Literal["cosine", "correlation", "euclidean"] = "cosine"
     mode: Mode = "linear"
     view: Literal["kernel", "ripples"] = "ripples"
+    rows: int | None = Field(None, ge=1)
+    columns: int | None = Field(None, ge=1)
     lags: bool = False
     frames: int = Field(9, ge=0, le=100)
     repetitions: int = Field(5, ge=1)

@@ -66,7 +66,9 @@ def write_maps(
     clusters = run.recipe.clusters
     if min_count is not None:
         clusters = clusters.model_copy(update={"min_count": min_count})
-    layers = options.layers or tuple(run.profiles)
+    # Named ones may be unknown, which is told; all are taken where none is named.
+    layers = options.layers if isinstance(options.layers, tuple) else ()
+    layers = layers or tuple(run.profiles)
     folders, written = [], []
     for method in options.methods:
         folder = path / "maps" / "own" / f"{group}-{kind}-{method}-{options.metric}"

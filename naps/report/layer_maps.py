@@ -36,6 +36,8 @@ _MARGIN = 14
 _BEST = 4
 _MOST_GROUPS = 63
 _FRAME_DPI = 84
+# Of a unit that can be pointed at, with its words, which are there twice.
+_UNIT_BYTES = 400
 # A few units do many times as much as all others, which would be white beside them.
 _SHOWN = 0.995
 _NOTHING = "#cbd2d9"
@@ -55,10 +57,11 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class _Room:
-    """Bytes of a page that the maps of one method may take."""
+    """Bytes of a page that the pictures of one map may take, and whether units find room."""
 
     picture: int
-    frame: int
+    frames: int
+    picks: bool
 
 
 def map_sections(run: RunContent, maps: RunMaps, layer: str, out: ReportFolder) -> list[Section]:
@@ -83,10 +86,13 @@ def map_sections(run: RunContent, maps: RunMaps, layer: str, out: ReportFolder) 
         made = sum(len(e.html) for part in sections[0].parts for e in part.elements)
         budget -= made
     keys = [key for key in maps.trained if key.layer == layer]
+    # What can be pointed at takes its room first, as long as it leaves some for the pictures.
+    pointed = sum(_UNIT_BYTES * len(maps.trained[key].positions) for key in keys)
+    picks = pointed <= budget * 3 // 4
+    budget -= pointed if picks else 0
     for key in keys:
         share = budget // len(keys)
-        frames = len(maps.trained[key].times_ms)
-        room = _Room(share // 4, share // 3 // max(1, frames))
+        room = _Room(share // 4, share // 3, picks)
         title = f"{plural(key.group).capitalize()}, {about_method(key.method)}"
         sections.append(
             Section(
@@ -126,11 +132,11 @@ def _parts(
     mode = str(maps.facts.get("mode", "linear"))
     elements = [
         _groups_element(found, key, order, mode, out, room.picture),
-        _picker(run, maps, key, found, out),
+        *([_picker(run, maps, key, found, out)] if room.picks else []),
         quality_element(maps, key, out),
     ]
     if len(found.times_ms) > 1:
-        elements.append(_frames_element(found, key, order, mode, out, room.frame))
+        elements.append(_frames_element(found, key, order, mode, out, room.frames))
     if key in maps.untrained:
         elements.append(
             _groups_element(
@@ -222,8 +228,11 @@ def _frames_element(
         figure = unit_map(painted, order, limit=top, notation=notation(key.group))
         width, height = figure.get_size_inches()
         name = f"{time:+.0f} ms".replace("-", MINUS)
-        data = png(figure, dpi=_FRAME_DPI, limit=limit * 3 // 4)
+        data = png(figure, dpi=_FRAME_DPI, limit=limit * 3 // 4 // len(found.times_ms))
         frames.append(Frame(name, data, round(96 * width), round(96 * height)))
+    # Pictures cannot be as small as one likes.
+    while len(frames) > 2 and sum(len(frame.png) for frame in frames) > limit * 3 // 4:
+        frames = frames[::2]
     identity = _identity(key, "times")
     origin = "where each event's input mattered most" if found.align != "none" else "the event"
     rows = [

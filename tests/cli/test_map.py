@@ -106,6 +106,21 @@ def test_what_there_is_not_is_listed(tmp_path: Path, run: Path, naps: Naps) -> N
     fails(naps("map"), "--model")
     fails(naps("map", "--model", "none"), "wav2letter-en-mini")
     fails(naps("map", "--model", "wav2letter-en-mini", "--view", "x"), "ripples")
+    fails(naps("map", "--model", "wav2letter-en-mini", "--rows", "3", "--columns", "9"), "13 × 13")
+    fails(
+        naps(
+            "check",
+            "demo",
+            "--set",
+            "maps.filters=true",
+            "--set",
+            "maps.rows=3",
+            "--set",
+            "maps.columns=9",
+        ),
+        "3 × 9",
+    )
+    fails(naps("check", "demo", "--set", "maps.layers=[conv77]"), "conv77", "conv10")
     fails(naps("map", "demo", "--layer", "conv9"), "--set maps")
     fails(naps("map", tmp_path / "none"), "none")
 

@@ -13,12 +13,20 @@ import xarray as xr
 
 from naps.corpus import FeatureConfig
 from naps.errors import InputError
-from naps.models import ENGLISH, Recognizer, Wav2Letter, Wav2LetterConfig, save_recognizer
+from naps.models import (
+    ENGLISH,
+    LSTMConfig,
+    Recognizer,
+    Wav2Letter,
+    Wav2LetterConfig,
+    build,
+    save_recognizer,
+)
 from naps.pipeline import ProfileRecipe, run_recipe
 from naps.pipeline.check import check_recipe
 from naps.pipeline.map_quality import redrawn, run_map_quality, summary
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
-from naps.pipeline.mapping import layer_maps, some_layers
+from naps.pipeline.mapping import layer_maps, layers_of
 from naps.pipeline.recipe import ClustersConfig, MapsConfig
 from naps.profiles import Profiles, load_profiles
 from naps.profiles.standard_error import standard_error
@@ -175,13 +183,48 @@ def test_a_layer_that_cannot_be_mapped_is_left_out_with_its_reason() -> None:
 
 def test_everything_wrong_is_found_before_anything_is_done(saved: ProfileRecipe) -> None:
     cases = [
-        ({"layers": ["conv3"]}, "no profiles of 'conv3'; there are: conv1, conv9"),
+        ({"layers": ["conv77"]}, "maps.layers: no layer 'conv77'; there are: input, conv1"),
+        ({"rows": 2, "columns": 3}, "8 filters do not fit into 2 × 3 cells"),
         ({"kinds": ["nap"]}, "maps.kinds: no profiles of 'nap'; there are: grad"),
-        ({"groups": ["word"]}, "maps.groups: no profiles of 'word'; there are: letter"),
     ]
     for values, message in cases:
         with pytest.raises(InputError, match=message):
             check_recipe(change(saved, **values))
+
+
+def test_some_layers_are_the_first_the_middle_and_the_last_two() -> None:
+    some = MapsConfig(layers="some")
+    names = ["input", *(f"conv{i}" for i in range(1, 11))]
+    assert layers_of(some, names) == ["conv1", "conv5", "conv9", "conv10"]
+    assert layers_of(some, ["input", "front", "lstm1"]) == ["front", "lstm1"]
+    assert layers_of(some, ["input", "lstm1"]) == ["lstm1"]
+    assert layers_of(some, ["input"]) == []
+    assert layers_of(MapsConfig(layers=("conv9", "conv2")), names[:4]) == ["conv2"]
+
+
+def test_a_model_without_filters_has_maps_of_its_units_where_filters_are_auto(
+    saved: ProfileRecipe, tmp_path: Path
+) -> None:
+    config = LSTMConfig(n_mels=16, n_outputs=len(ENGLISH), hidden=6, layers=2, front=0)
+    torch.manual_seed(3)
+    model = Recognizer("bare", build(config).eval(), FeatureConfig(n_mels=16), ENGLISH)
+    save_recognizer(tmp_path / "bare.safetensors", model)
+    auto = change(saved, filters="auto", layers="some", repetitions=1)
+    data = auto.model_dump(mode="json")
+    data["model"] = str(tmp_path / "bare.safetensors")
+    data["profiles"]["layers"] = None
+    data["controls"] = {}
+    data["events"]["mode"] = "reference"
+    recipe = ProfileRecipe.model_validate(data)
+    run_recipe(recipe, tmp_path / "run", until="maps", say=quiet)
+    found = read_maps(tmp_path / "run" / "maps")
+    assert found is not None
+    assert found.filters is None
+    assert found.layers == ["lstm1", "lstm2"]
+    assert "no convolution" in found.facts["left_out"][0]["filters"]
+    data["maps"]["filters"] = True
+    with pytest.raises(InputError, match="no convolution"):
+        check_recipe(ProfileRecipe.model_validate(data))
 
 
 def test_a_run_without_maps_has_none(saved: ProfileRecipe, tmp_path: Path) -> None:
@@ -235,16 +278,3 @@ def test_a_table_of_no_run_is_refused(run: Path, tmp_path: Path) -> None:
         run_map_quality(wrong, tmp_path / "q")
     with pytest.raises(ValueError, match="no layout 'tnse'"):
         MapQualityRecipe(name="q", layers=("conv1",), methods=("tnse",))
-
-
-@pytest.mark.parametrize(
-    ("units", "chosen"),
-    [
-        ({"input": 64, **{f"conv{n}": 20 for n in range(1, 11)}}, "conv1 conv6 conv9 conv10"),
-        ({"input": 64, "front": 8, "lstm1": 8, "lstm2": 8}, "front lstm1 lstm2"),
-        ({"tiny": 3, "lstm1": 8}, "lstm1"),
-        ({"input": 64, "tiny": 3}, ""),
-    ],
-)
-def test_layers_that_a_recipe_leaves_open(units: dict[str, int], chosen: str) -> None:
-    assert some_layers(units) == tuple(chosen.split())

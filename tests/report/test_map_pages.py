@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from naps.errors import InputError
@@ -16,6 +17,9 @@ from naps.pipeline.run_folder import write_json
 from naps.profiles import Profiles
 from naps.report import report
 from naps.report.folder import read_run
+from naps.report.layer_maps import map_sections
+from naps.report.maps_file import MapKey, RunMaps, StoredMap
+from naps.report.report_folder import ReportFolder
 from tests.pipeline.test_mapping import small
 from tests.report.conftest import HOSTILE, LABELS, write_run
 
@@ -44,7 +48,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = ("conv1", "conv9", "conv10")
     run = write_run(tmp_path_factory.mktemp("pages") / "run", labels, layers, ("grad",))
     write_maps(run)
-    make_filters(run / "maps", small(), view="kernel", seed=1, permutations=99)
+    make_filters(run / "maps", small(), MapsConfig(view="kernel", seed=1, permutations=99))
     report(run, ("png",))
     return run
 
@@ -142,3 +146,23 @@ def test_a_report_without_maps_says_nothing_of_them(tmp_path: Path) -> None:
     report(run)
     assert "maps.html" not in page(run, "index.html")
     assert np.all([not path.name.endswith("-maps.html") for path in (run / "report").iterdir()])
+
+
+@pytest.mark.slow
+def test_pages_of_wide_layers_stay_small(mapped: Path, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    labels = tuple(f"L{i}" for i in range(40))
+
+    def wide() -> StoredMap:
+        values = random.normal(size=(10, 40, 1500))
+        times = tuple(range(9))
+        return StoredMap(random.random((1500, 2)), labels, values[0], values[1:], times, "none")
+
+    for count in (1, 4):
+        keys = [MapKey("letter", "grad", f"m{i}", "wide") for i in range(count)]
+        table = pd.DataFrame(columns=["group", "kind", "method", "network", "layer", "measure"])
+        maps = RunMaps({}, {key: wide() for key in keys}, {}, table, None)
+        sections = map_sections(read_run(mapped), maps, "wide", ReportFolder(tmp_path))
+        size = sum(len(e.html) for s in sections for part in s.parts for e in part.elements)
+        assert size < 2_600_000
+        assert len(sections) == count
