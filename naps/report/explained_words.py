@@ -14,6 +14,8 @@ from naps.report.words import decimal, listed, percent, shown
 
 # Characters of sentences on one page, each of which takes some twenty bytes of it.
 _ROOM = 60_000
+# Sizes of all relevance by the score, beyond which it is but noise.
+_NOISE = 10.0
 
 
 def words_page(content: ExplainedSentences, folder: Path, units: Sequence[Element] = ()) -> Path:
@@ -69,6 +71,13 @@ def about(content: ExplainedSentences, sentence: Sentence) -> str:
             f", of which the words have {decimal(sentence.total, 2)} (off by {percent(rest)}: "
             f"biases and the stabilizer)"
         )
+        # Against one at least: a score may be near zero and its explanation sound.
+        ratio = sum(map(abs, sentence.relevance)) / max(abs(sentence.score), 1.0)
+        if ratio > _NOISE:
+            text += (
+                f". Relevance for and against has {ratio:,.0f} times the size of the score and "
+                f"cancels: no single word should be believed"
+            )
     if sentence.unknown:
         text += f". Not in the vocabulary: {listed(sentence.unknown, 10)}"
     return f"{text}."

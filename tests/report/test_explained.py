@@ -121,6 +121,9 @@ def test_a_page_of_words(tmp_path: Path) -> None:
     assert "Predicted: good (80.0%); explained: bad, score 2.00" in said
     assert "the words have 1.00 (off by 50.0%" in said
     assert HOSTILE in said
+    assert "cancels" not in said
+    wild = replace(sentence, relevance=(-1000.0, 1001.0, 1.0))
+    assert "has 1,001 times the size of the score and cancels" in about(content, wild)
 
 
 @pytest.mark.parametrize(
