@@ -98,9 +98,9 @@ def kernels(model: Recognizer, layer: str | None = None) -> Floats:
     name = names[0] if layer is None else layer
     if name not in names:
         raise InputError(f"no layer {name!r}; there are: {', '.join(names)}")
-    network = model.network
-    module = network.module if isinstance(network, Adapter) else network
-    weight = getattr(dict(module.named_modules()).get(name), "weight", None)
+    # Layers of somebody else's module are named as there.
+    network = model.network.module if isinstance(model.network, Adapter) else model.network
+    weight = getattr(dict(network.named_modules()).get(name), "weight", None)
     if not isinstance(weight, torch.Tensor) or weight.ndim != 3:
         raise InputError(
             f"{model.name}: {name} is no convolution over time, so it has no kernels; make its "

@@ -3,17 +3,20 @@ import pytest
 import torch
 import xarray as xr
 
+from naps.corpus import FeatureConfig
 from naps.errors import InputError
-from naps.models import LSTMConfig, Recognizer, build
+from naps.models import ENGLISH, Adapter, LSTMConfig, Recognizer, build
 from naps.profiles import contrast
 from naps.topography import (
     Units,
     contrasted_groups,
     group_values,
     kernels,
+    map_filters,
     units_from_kernels,
     units_from_profile,
 )
+from tests.models.strangers import Convolutional
 from tests.profiles.examples import dataset
 
 
@@ -117,3 +120,21 @@ def test_units_that_make_no_map_are_told(profile: xr.Dataset) -> None:
         Units("x", many)
     with pytest.raises(InputError, match="no vectors"):
         Units("x", np.zeros(5))
+
+
+def test_kernels_of_somebody_elses_network() -> None:
+    module = Convolutional()
+    features = FeatureConfig(n_mels=6)
+    network = Adapter(module, features, layers=["front.0", "stack.0"], logits=letters)
+    model = Recognizer("theirs", network, features, ENGLISH)
+    weight = module.front[0].weight.detach().numpy()
+    np.testing.assert_allclose(kernels(model), weight.transpose(0, 2, 1))
+    with pytest.raises(InputError, match=r"stack\.0 is no convolution over time"):
+        kernels(model, "stack.0")
+    found = map_filters(model, permutations=9)
+    assert found.layer == "front.0"
+    assert len(found.regions) == 8
+
+
+def letters(output: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    return output[0].transpose(1, 2)
