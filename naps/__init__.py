@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PlottableMap,
         PlottableTree,
         cluster,
+        compare,
         find_events,
         map_filters,
         map_units,
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     )
     from naps.corpus import read_manifest
     from naps.errors import InputError
-    from naps.models import load_model, model_from_python
+    from naps.models import load_model, load_sentiment_model, model_from_python
     from naps.profiles import Profiles, contrast, load_profiles
-    from naps.report import report
+    from naps.relevance import explain
 
 __version__ = metadata.version("naps")
 
@@ -43,17 +44,19 @@ _HOMES = {
     "PlottableTree": "naps.api",
     "Profiles": "naps.profiles",
     "cluster": "naps.api",
+    "compare": "naps.api",
     "contrast": "naps.profiles",
+    "explain": "naps.relevance",
     "find_events": "naps.api",
     "load_model": "naps.models",
     "load_profiles": "naps.profiles",
+    "load_sentiment_model": "naps.models",
     "map_filters": "naps.api",
     "map_units": "naps.api",
     "model_from_python": "naps.models",
     "profile": "naps.api",
     "pronounce": "naps.api",
     "read_manifest": "naps.corpus",
-    "report": "naps.report",
 }
 
 __all__ = [
@@ -63,17 +66,19 @@ __all__ = [
     "PlottableTree",
     "Profiles",
     "cluster",
+    "compare",
     "contrast",
+    "explain",
     "find_events",
     "load_model",
     "load_profiles",
+    "load_sentiment_model",
     "map_filters",
     "map_units",
     "model_from_python",
     "profile",
     "pronounce",
     "read_manifest",
-    "report",
 ]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from naps.comparison import ComparisonOptions, ProfileComparison, compare_profiles
 from naps.corpus import Utterance, read_alignments, read_manifest
 from naps.events import EventOptions, Events
 from naps.events import find_events as _find_events
@@ -154,6 +155,24 @@ def profile(
         options=ProfileOptions(layers=layers, **options),
     )
     return result.profiles[group, kind]
+
+
+def compare(
+    a: Profiles, b: Profiles, *, related: bool = False, **options: Any
+) -> ProfileComparison:
+    """Compare two profile files layer by layer; see `naps.comparison.compare_profiles`.
+
+    Parameters
+    ----------
+    a, b : Profiles
+        As from `profile` or `naps.load_profiles`, of the same grouping and kind.
+    related : bool
+        Whether one model began as the other, so that units correspond.
+    **options
+        ``metric``, ``linkage``, ``min_count``, ``replicates`` …: see
+        `naps.comparison.ComparisonOptions`.
+    """
+    return compare_profiles(a, b, ComparisonOptions(**options), related=related)
 
 
 @dataclass(frozen=True)

@@ -80,14 +80,20 @@ def save_profiles(path: Path, profiles: Profiles) -> None:
             )
 
 
-def load_profiles(path: Path) -> Profiles:
+def load_profiles(path: str | Path) -> Profiles:
     """Read a profile file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``RUN/profiles/GROUP-KIND.nc``.
 
     Raises
     ------
     InputError
         If the file is missing, damaged or of another format.
     """
+    path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such profile file")
     try:
