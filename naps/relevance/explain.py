@@ -14,7 +14,7 @@ from naps.errors import InputError
 from naps.relevance.explanation import Explanation
 from naps.relevance.methods import METHODS, Method
 from naps.relevance.recurrent import check_lengths
-from naps.relevance.subject import Output, make_subject
+from naps.relevance.subject import Output, gradients_on, make_subject
 
 
 def explain(
@@ -48,7 +48,8 @@ def explain(
         If there is no such method or option, or the network or its input cannot be explained.
     """
     chosen = find_method(method, **options)
-    return chosen.explain(make_subject(network, inputs, target, lengths=lengths, output=output))
+    with gradients_on():
+        return chosen.explain(make_subject(network, inputs, target, lengths=lengths, output=output))
 
 
 def explain_each(

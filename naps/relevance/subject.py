@@ -126,6 +126,13 @@ class Subject:
         return mask.view(batch, rest[0], *[1] * (len(rest) - 1))
 
 
+@contextmanager
+def gradients_on() -> Iterator[None]:
+    """Let torch keep graphs, even where the caller has switched that off."""
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        yield
+
+
 def make_subject(
     network: nn.Module,
     inputs: Tensor,
@@ -174,6 +181,9 @@ def make_subject(
         real = torch.as_tensor(lengths, dtype=torch.long, device=device)
         check_lengths(real, len(inputs), inputs.shape[1])
     tokens = None
+    if inputs.is_inference():
+        # No graph may hold what was made in inference mode.
+        inputs = inputs.clone()
     if inputs.is_floating_point():
         values = inputs.detach().to(device if weight is None else weight)
     else:

@@ -43,6 +43,20 @@ def test_one_interface_for_all(name):
     assert all(p.grad is None for p in net.parameters())
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_gradients_switched_off_by_the_caller(name, off):
+    if name == "guided_backprop":
+        net, x = convolutional(), torch.randn(2, 4, 8, dtype=torch.float64)
+    else:
+        net, x = reader(), torch.randn(2, 6, 4, dtype=torch.float64)
+    expected = explain(net, x, 1, name).relevance
+    with off():
+        found = explain(net, x + 0, 1, name).relevance
+        assert not torch.is_grad_enabled()
+    assert torch.equal(found, expected)
+
+
 def test_gradients_as_autograd_and_captum():
     net = convolutional()
     x = torch.randn(3, 4, 8, dtype=torch.float64)

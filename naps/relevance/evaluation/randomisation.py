@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from naps.errors import InputError
 from naps.relevance.evaluation.agreement import agreement
-from naps.relevance.explain import find_method
+from naps.relevance.explain import explain, find_method
 from naps.relevance.interval import Interval
 from naps.relevance.methods import Method
-from naps.relevance.subject import Output, make_subject
+from naps.relevance.subject import Output
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def cascade(
     Parameters
     ----------
     network, inputs, target, lengths, output
-        See `make_subject`. The class predicted by the trained network is explained throughout.
+        See `explain`. The class predicted by the trained network is explained throughout.
     method : str or Method
     layers : sequence of str, optional
         From the output down; by default all modules with weights of their own, the last first,
@@ -76,11 +76,10 @@ def cascade(
     Raises
     ------
     InputError
-        If there is no such layer or method, or what `make_subject` says.
+        If there is no such layer or method, or what `explain` says.
     """
     chosen = find_method(method)
-    subject = make_subject(network, inputs, target, lengths=lengths, output=output)
-    original = chosen.explain(subject)
+    original = explain(network, inputs, target, chosen, lengths=lengths, output=output)
     copy = deepcopy(network)
     names = _weighted(copy) if layers is None else list(layers)
     modules = dict(copy.named_modules())
@@ -90,8 +89,9 @@ def cascade(
         if name not in modules:
             raise InputError(f"no layer {name!r}; there are: {', '.join(_weighted(copy))}")
         shuffle_weights(modules[name], random)
-        changed = make_subject(copy, inputs, original.target, lengths=lengths, output=output)
-        relevance = chosen.explain(changed).relevance
+        relevance = explain(
+            copy, inputs, original.target, chosen, lengths=lengths, output=output
+        ).relevance
         signed = agreement(original.relevance, relevance, lengths, seed=seed)
         sizes = agreement(original.relevance.abs(), relevance.abs(), lengths, seed=seed)
         found.append(Randomised(name, signed.spearman_mean, sizes.spearman_mean, signed.chance_p99))
