@@ -11,6 +11,7 @@ import xarray as xr
 from naps.models import Recognizer
 from naps.phonology import classes
 from naps.similarity import Statistic, corrected
+from naps.similarity.statistic import UNDEFINED
 from naps.topography import (
     Cells,
     Units,
@@ -48,6 +49,9 @@ class LayerOrder:
     region : Statistic
         Units in the largest region that answers most to one class of phonemes; laid out
         afterwards, by profiles.
+
+    Where all units do the same, as in a layer that training has silenced, there is no order:
+    `naps.similarity.statistic.UNDEFINED`.
     """
 
     layout: str
@@ -117,17 +121,19 @@ def _layer_order(
     phones = [i for i, kind in enumerate(known) if kind is not None]
     kinds = preferred_classes(values.values[phones], [(known[i] or [""])[0] for i in phones])
     seed, permutations = options.seed, options.permutations
-    by_kernels = _cells(kernels, name, rows, columns, seed)
-    by_answers = _cells(answers, name, rows, columns, seed)
-    return LayerOrder(
-        layout=name,
-        layer=layer,
-        rows=rows,
-        columns=columns,
-        kernels=grid_moran_test(kernels, by_kernels, permutations=permutations, seed=seed),
-        profiles=grid_moran_test(answers, by_answers, permutations=permutations, seed=seed),
-        region=region_test(kinds, by_answers, permutations=permutations, seed=seed),
-    )
+
+    def order(units: Units) -> tuple[Statistic, Cells | None]:
+        if not units.differ:
+            return UNDEFINED, None
+        cells = _cells(units, name, rows, columns, seed)
+        return grid_moran_test(units, cells, permutations=permutations, seed=seed), cells
+
+    by_kernels, _ = order(kernels)
+    by_answers, cells = order(answers)
+    region = UNDEFINED
+    if cells is not None and any(kinds):
+        region = region_test(kinds, cells, permutations=permutations, seed=seed)
+    return LayerOrder(name, layer, rows, columns, by_kernels, by_answers, region)
 
 
 def _cells(units: Units, name: str, rows: int, columns: int, seed: int) -> Cells:

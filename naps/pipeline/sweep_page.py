@@ -33,14 +33,21 @@ def sweep_page(
     lines = [head, ["---"] * len(head), *(_line(row, errors) for row in rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     permutations = config.measure.permutations
+    silent = [f"{row['run']}: {row['silent']}" for row in rows if row["silent"]]
+    silenced = ""
+    if silent:
+        silenced = (
+            f"\nSilenced by training (all units of a layer do the same, so that it has no order\n"
+            f"and is left out of means): {'; '.join(silent)}.\n"
+        )
     return f"""# {config.name}
 
 {table}
 
 Means over {", ".join(config.layers)}. In brackets, in how many of them there is more order than
 by chance: p ≤ {LEVEL:g} after correction for their number, {permutations} permutations of units.
-Moran's I by chance is {rows[0]["kernels_chance"]:.3f}.
-
+Moran's I by chance is {_number(rows[0]["kernels_chance"], 3)}.
+{silenced}
 The number in a run's name is the weight of the cost. Layout `{GRID}` has every unit where the
 training put it, with edges all around. The others were made afterwards, of the very vectors that
 are then measured.
@@ -61,7 +68,11 @@ def _line(row: Mapping[str, Any], errors: Sequence[str]) -> list[str]:
         str(row["run"]),
         str(row["layout"]),
         *(f"{100 * row[key]:.1f}" for key in errors),
-        *(f"{row[measure]:.3f} {layers(measure)}" for measure in MEASURES[:2]),
-        f"{row['region']:.1f} {layers('region')}",
-        f"{row['region_chance']:.1f}",
+        *(f"{_number(row[measure], 3)} {layers(measure)}" for measure in MEASURES[:2]),
+        f"{_number(row['region'], 1)} {layers('region')}",
+        _number(row["region_chance"], 1),
     ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "none" if value is None else f"{value:.{digits}f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -195,7 +196,7 @@ def _orders(
         grid=config.grid,
         options=config.measure,
     )
-    rows = [asdict(order) for order in orders]
+    rows = [_plain(asdict(order)) for order in orders]
     write_text(path, json.dumps({"how": how, "layers": rows}, indent=1) + "\n")
     return rows
 
@@ -211,13 +212,26 @@ def _row(result: SweepResult, layout: str, orders: Sequence[Row]) -> Row:
         **error_columns(result.facts["error_rates"]),
     }
     for measure in MEASURES:
-        tests = [order[measure] for order in orders]
+        # A layer whose units all do the same has no order.
+        tests = [order[measure] for order in orders if order[measure]["value"] is not None]
         row |= {
-            measure: round(sum(test["value"] for test in tests) / len(tests), 4),
-            f"{measure}_chance": round(sum(t["chance_mean"] for t in tests) / len(tests), 4),
+            measure: _mean([test["value"] for test in tests]),
+            f"{measure}_chance": _mean([test["chance_mean"] for test in tests]),
             f"{measure}_layers": sum(test["p_corrected"] <= LEVEL for test in tests),
         }
-    return row | {"layers": len(orders)}
+    silent = [order["layer"] for order in orders if order["profiles"]["value"] is None]
+    return row | {"layers": len(orders), "silent": " ".join(silent)}
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def _plain(value: Any) -> Any:
+    """Put null in the place of numbers that are none."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _flat(row: Row) -> Row:

@@ -25,7 +25,8 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     rows : sequence of mapping
         Of ``sweep.csv``: ``kind`` (empty without topography), ``weight``, ``layout``, ``kernels``,
-        ``profiles`` and error rates ``"CORPUS dev cer"``, or any others that end in ``cer``.
+        ``profiles`` (both None where there was no order to measure) and error rates
+        ``"CORPUS dev cer"``, or any others that end in ``cer``.
 
     Returns
     -------
@@ -34,12 +35,13 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
     """
     columns = [key for key in rows[0] if key.endswith(" cer")]
     columns = [key for key in columns if key.endswith(" dev cer")] or columns
-    learned = [row for row in rows if row["layout"] == "grid"]
-    kinds = list(dict.fromkeys(row["kind"] for row in learned if row["kind"]))
+    kinds = list(dict.fromkeys(row["kind"] for row in rows if row["kind"]))
     with styled():
         figure = blank(7.4, 3.6)
         for axes, (key, title) in zip(figure.subplots(1, 2), _PANELS, strict=True):
             axes.set_title(title)
+            measured = [row for row in rows if row[key] is not None]
+            learned = [row for row in measured if row["layout"] == "grid"]
             for row in learned:
                 if not row["kind"]:
                     axes.plot(
@@ -48,6 +50,8 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
                     )  # fmt: skip
             for number, kind in enumerate(kinds):
                 found = sorted((r for r in learned if r["kind"] == kind), key=lambda r: r["weight"])
+                if not found:
+                    continue
                 places = [(_error(row, columns), row[key]) for row in found]
                 colour = _COLOURS[number % 3]
                 axes.plot(
@@ -60,7 +64,7 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
                         f"{row['weight']:g}", place, textcoords="offset points",
                         xytext=(5, -9 if rank % 2 else 4), fontsize=7, color=colour,
                     )  # fmt: skip
-            _draw_afterwards(axes, rows, key)
+            _draw_afterwards(axes, measured, key)
             axes.set_xlabel("mean dev CER (%)" if "dev" in columns[0] else "mean CER (%)")
             axes.grid(axis="y", color="#e6e9ed", linewidth=0.7)
             axes.set_axisbelow(True)
@@ -72,9 +76,9 @@ def order_over_errors(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def _draw_afterwards(axes: Axes, rows: Sequence[Mapping[str, Any]], key: str) -> None:
     """Draw a line across for each layout made afterwards; those too near share a name."""
     others = sorted((row for row in rows if row["layout"] != "grid"), key=lambda row: row[key])
-    near = _NEAR * float(np.ptp([row[key] for row in rows]))
+    near = _NEAR * float(np.ptp([row[key] for row in rows])) if rows else 0.0
     names: list[str] = []
-    for row, above in zip(others, [*others[1:], None], strict=True):
+    for row, above in zip(others, [*others, None][1:], strict=True):
         axes.axhline(row[key], color=LINE, linestyle="--", linewidth=0.8)
         names.append(row["layout"])
         if above is None or above[key] - row[key] > near:

@@ -71,10 +71,9 @@ def grid_moran_test(
     InputError
         If no two units differ, or none touch.
     """
-    centred = units.vectors - units.vectors.mean(0)
-    # Of numbers that differ in rounding alone, there is no order.
-    if np.abs(centred).max() <= 1e-12 * np.abs(units.vectors).max():
+    if not units.differ:
         raise InputError(f"{units.layer}: no two units differ, so there is no order to measure")
+    centred = units.vectors - units.vectors.mean(0)
     first, second = touching(cells).T
     if not len(first):
         raise InputError(f"{units.layer}: no two units touch in the grid")

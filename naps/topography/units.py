@@ -65,6 +65,12 @@ class Units:
         largest = np.abs(self.vectors).max(1)
         return np.asarray(np.ptp(self.vectors, axis=1) <= 1e-12 * largest)
 
+    @property
+    def differ(self) -> bool:
+        """Whether any two units differ by more than rounding."""
+        centred = self.vectors - self.vectors.mean(0)
+        return bool(np.abs(centred).max() > 1e-12 * np.abs(self.vectors).max())
+
     def normalised(self) -> Units:
         """Scale every unit's vector to length 1; vectors of zeros stay."""
         lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)

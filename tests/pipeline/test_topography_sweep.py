@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,9 +11,11 @@ import yaml
 from pydantic import ValidationError
 
 from naps.errors import InputError
+from naps.models import Recognizer
 from naps.pipeline import load_recipe, topography_sweep
 from naps.pipeline.training import run_training
 from naps.pipeline.training_check import check_training, forecast_training
+from naps.profiles import Profiles
 from naps.training import TopographySweepConfig
 from tests.conftest import write_corpus
 from tests.training.test_loop import config
@@ -86,6 +89,33 @@ def test_a_sweep_is_a_table_of_errors_and_order(
     changed = sweep(corpus, measure={"splits": ["test"], "min_count": 2, "methods": []})
     with pytest.raises(AssertionError):
         run_training(changed, out, device=CPU, say=said.append)
+
+
+def test_a_run_that_training_silenced_is_a_row_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = write_corpus(tmp_path / "long", seconds=6.0)
+    heard = topography_sweep.profile_events
+
+    def silenced(model: Recognizer, *args: Any, **options: Any) -> Any:
+        found = heard(model, *args, **options)
+        if (model.facts or {}).get("topography"):
+            for key, profiles in found.profiles.items():
+                still = {n: d.assign(mean=0 * d["mean"]) for n, d in profiles.items()}
+                found.profiles[key] = Profiles(still)
+        return found
+
+    monkeypatch.setattr(topography_sweep, "profile_events", silenced)
+    page = run_training(sweep(corpus), tmp_path / "out", device=CPU, say=lambda _: None)
+    rows = rows_of(tmp_path / "out" / "sweep.csv")
+    assert [row["silent"] for row in rows] == ["", "", "", "conv1 conv4"]
+    assert rows[-1]["profiles"] == rows[-1]["region"] == ""
+    assert float(rows[-1]["kernels"]) <= 1
+    text = page.read_text()
+    assert "none (0/2)" in text
+    assert "Silenced by training" in text
+    assert "neighbours-1: conv1 conv4." in text
+    json.loads((tmp_path / "out" / "sweep.json").read_text(), parse_constant=pytest.fail)
 
 
 def test_what_a_sweep_will_take(corpus: Path) -> None:

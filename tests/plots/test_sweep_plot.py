@@ -39,3 +39,14 @@ def test_without_dev_it_is_the_mean_of_what_there_is() -> None:
     axes = order_over_errors(rows).axes[0]
     assert axes.get_xlabel() == "mean CER (%)"
     assert axes.lines[0].get_xdata().tolist() == [90.0]
+
+
+def test_what_could_not_be_measured_is_not_drawn() -> None:
+    silent = row("groups", 0.1, 1.0, 0.0) | {"kernels": None, "profiles": None}
+    kernels, _ = order_over_errors([*ROWS, silent]).axes
+    whole, _ = order_over_errors(ROWS).axes
+    assert [list(line.get_ydata()) for line in kernels.lines] == [
+        list(line.get_ydata()) for line in whole.lines
+    ]
+    alone, _ = order_over_errors([silent]).axes
+    assert not alone.lines
