@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from naps.errors import InputError
 
@@ -60,6 +63,21 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text beside ``path``, then rename."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside ``path``, then rename; numbers that are none become null."""
+    text = json.dumps(json_value(value), indent=1, ensure_ascii=False, default=str, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def json_value(value: Any) -> Any:
+    """Put None in the place of numbers that are not finite, for which JSON has no word."""
+    if isinstance(value, Mapping):
+        return {key: json_value(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_value(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def sha256(path: Path) -> str:

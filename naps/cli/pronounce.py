@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +27,7 @@ def pronounce(
 ) -> None:
     """Say words with a lexicon and the G2P model, letter by letter."""
     import naps
-    from naps.files import write_text
+    from naps.files import write_json, write_text
     from naps.phonology.g2p import load_g2p, shipped_g2p
     from naps.plots import attention_map, svg
 
@@ -69,7 +68,7 @@ def pronounce(
             write_text(path, svg(figure))
             written.append(path)
     if out is not None:
-        write_text(out, json.dumps(records, ensure_ascii=False, indent=1) + "\n")
+        write_json(out, records)
         written.append(out)
     for path in written:
         print(path)

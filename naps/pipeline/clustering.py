@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from naps.events import read_events
-from naps.files import write_text
+from naps.files import write_json, write_text
 from naps.phonology import classes, letter_classes
 from naps.pipeline.recipe import ClustersConfig, ProfileRecipe
-from naps.pipeline.run_folder import RunFolder, write_json
+from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import active_groups, profile_file
 from naps.profiles import Profiles, load_profiles
 from naps.similarity import (
@@ -328,19 +328,19 @@ def _described(layer: LayerClusters, group: str) -> dict[str, Any]:
     tree, reliability = layer.tree, layer.reliability
     statistics: dict[str, dict[str, Any]] = {}
     for (category, statistic), value in layer.statistics.items():
-        statistics.setdefault(category, {})[statistic] = _known(asdict(value))
+        statistics.setdefault(category, {})[statistic] = asdict(value)
     members = categories_of(tree.labels, group)
     return {
         "labels": tree.labels,
         "counts": tree.counts,
         "distances": tree.distances.round(6).tolist(),
         "merges": tree.merges.tolist(),
-        "support": None if layer.support is None else [_number(x) for x in layer.support.tolist()],
+        "support": None if layer.support is None else layer.support.tolist(),
         "order": tree.order,
-        "cophenetic": _number(tree.cophenetic),
+        "cophenetic": tree.cophenetic,
         "reliability": None
         if reliability is None
-        else _known(asdict(reliability) | {"ceiling": reliability.ceiling}),
+        else asdict(reliability) | {"ceiling": reliability.ceiling},
         "relations": {
             name.removeprefix("relation: "): value for name, value in statistics.get("", {}).items()
         },
@@ -349,12 +349,3 @@ def _described(layer: LayerClusters, group: str) -> dict[str, Any]:
             for category, names in members.items()
         },
     }
-
-
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what is not a number as null, which JSON has."""
-    return {k: _number(v) if isinstance(v, float) else v for k, v in values.items()}
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value

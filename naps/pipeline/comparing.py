@@ -16,13 +16,13 @@ from naps.comparison import (
     compare_profiles,
 )
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json, write_text
 from naps.models import Recognizer
 from naps.pipeline.comparison_maps import mapped_layers, write_comparison_maps
 from naps.pipeline.comparison_recipe import CompareConfig
 from naps.pipeline.finished_run import FinishedRun, read_finished
 from naps.pipeline.hearing import heard_together, load_both
-from naps.pipeline.run_folder import digest_of, timestamp, write_json
+from naps.pipeline.run_folder import digest_of, timestamp
 from naps.pipeline.runner import Say, choose_device
 from naps.pipeline.stages import Progress
 from naps.report.comparison import comparison_report

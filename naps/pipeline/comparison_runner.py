@@ -10,7 +10,7 @@ import yaml
 
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json, write_text
 from naps.models import Recognizer, load_model, save_recognizer
 from naps.models.randomise import randomised
 from naps.pipeline.check import check_recipe
@@ -18,7 +18,6 @@ from naps.pipeline.comparing import compare_runs
 from naps.pipeline.comparison_recipe import ComparisonRecipe, Pairing
 from naps.pipeline.listening import recipe_alignments
 from naps.pipeline.recipe import ProfileRecipe
-from naps.pipeline.run_folder import write_json
 from naps.pipeline.runner import Say, choose_workers, run_recipe
 from naps.pipeline.stages import Progress, select_utterances
 from naps.pipeline.workers import Workers

@@ -20,7 +20,7 @@ from naps.corpus.features import FeatureConfig
 from naps.corpus.manifest import read_manifest
 from naps.decoding import greedy
 from naps.errors import InputError, UtteranceError
-from naps.files import replacing, write_text
+from naps.files import replacing, write_json
 from naps.models import Recognizer, is_import, open_model
 from naps.pipeline.explaining_options import MethodOptions
 from naps.pipeline.recipe import ProfileRecipe, load_recipe
@@ -220,7 +220,7 @@ def write_speech(content: ExplainedSpeech, folder: Path, formats: Sequence[str] 
         _dataset(content).to_netcdf(
             temporary, engine="h5netcdf", encoding={"relevance": packed, "spectrogram": packed}
         )
-    write_text(folder / "relevance.json", json.dumps(_record(content), indent=1) + "\n")
+    write_json(folder / "relevance.json", _record(content))
     return speech_page(content, folder, formats)
 
 

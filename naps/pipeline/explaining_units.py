@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 from naps.models import SentimentModel
 from naps.pipeline.explaining_options import MethodOptions
 from naps.relevance import (
@@ -179,8 +178,7 @@ def write_units(units: Units, folder: Path) -> list[Element]:
             "half": {n: float(getattr(span.half, n)) for n in ("mean", "low", "high")},
         },
     }
-    text = json.dumps(_known(record), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "units.json", text + "\n")
+    write_json(folder / "units.json", record)
     out = ReportFolder(folder)
     table = unit_table(_listed(units), DataFolder(folder / "data"))
     return [*fit([span_element(span, out)]), table]
@@ -233,12 +231,3 @@ def _listed(units: Units) -> Sequence[UnitRow]:
         for unit, size in enumerate(row.sizes)
     ]
     return sorted(found, key=lambda one: -one.size)
-
-
-def _known(value: Any) -> Any:
-    """Put null in the place of numbers that are none."""
-    if isinstance(value, dict):
-        return {key: _known(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_known(part) for part in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

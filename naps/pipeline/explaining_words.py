@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import naps
 from naps.corpus.lines import numbered_lines
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 from naps.models import SentimentModel
 from naps.pipeline.explaining_options import MethodOptions
 from naps.relevance import explain_each
@@ -119,6 +118,5 @@ def write_words(content: ExplainedSentences, folder: Path, units: Sequence[Eleme
         "sentences": [asdict(s) | {"total": s.total} for s in content.sentences],
         "provenance": dict(content.provenance),
     }
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    write_text(folder / "relevance.json", text)
+    write_json(folder / "relevance.json", record)
     return words_page(content, folder, units)

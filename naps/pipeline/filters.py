@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import metadata
@@ -15,11 +14,10 @@ import xarray as xr
 
 from naps.corpus.features import FeatureConfig
 from naps.errors import InputError
-from naps.files import replacing, write_text
+from naps.files import replacing, write_json, write_text
 from naps.models import Recognizer
 from naps.models.randomise import randomised
 from naps.pipeline.recipe import MapsConfig
-from naps.pipeline.run_folder import write_json
 from naps.topography import FilterMap, band_frequencies, map_filters
 
 TRAINED, UNTRAINED = "trained", "untrained"
@@ -84,7 +82,7 @@ def make_filters(folder: Path, model: Recognizer, config: MapsConfig) -> dict[st
             "networks": {
                 network: {
                     "regions": pd.Series(filters.regions).value_counts().to_dict(),
-                    "orders": {k: _known(asdict(v)) for k, v in filters.orders.items()},
+                    "orders": {k: asdict(v) for k, v in filters.orders.items()},
                 }
                 for network, filters in found.items()
             },
@@ -128,10 +126,3 @@ def _table(network: str, filters: FilterMap) -> pd.DataFrame:
     rows, columns = np.divmod(filters.cells.unit_cells, filters.cells.columns)
     places = {"network": network, "unit": np.arange(len(rows)), "row": rows, "column": columns}
     return pd.DataFrame(places | {"region": filters.regions}).join(filters.descriptors)
-
-
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Write what is not a number as null, which JSON has."""
-    return {
-        k: None if isinstance(v, float) and math.isnan(v) else v for k, v in values.items()
-    }  # fmt: skip

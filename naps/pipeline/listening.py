@@ -23,11 +23,11 @@ from naps.events import (
 )
 from naps.events.drops import write_drops
 from naps.events.options import WIDTH
-from naps.files import write_text
+from naps.files import write_json, write_text
 from naps.models import Recognizer
 from naps.phonology import Pronouncer, find_pronouncer, read_label
 from naps.pipeline.recipe import EventsConfig, ProfileRecipe
-from naps.pipeline.run_folder import RunFolder, write_json
+from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import Progress, run_utterances
 
 

@@ -11,11 +11,11 @@ import xarray as xr
 
 from naps.events import read_events
 from naps.events.drops import write_drops
-from naps.files import sha256, write_text
+from naps.files import sha256, write_json, write_text
 from naps.models import Recognizer
 from naps.pipeline.memory import peak_memory_mib
 from naps.pipeline.recipe import ProfileRecipe
-from naps.pipeline.run_folder import RunFolder, write_json
+from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.shard_worker import ShardJob, plan_of, sums_folder
 from naps.pipeline.stages import Progress, corpus_folder, profile_file
 from naps.pipeline.workers import InProcess, Workers

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 
 _PACKAGES = (
     "torch", "torchaudio", "numpy", "scipy", "librosa", "soundfile", "scikit-learn", "xarray",
@@ -148,8 +148,3 @@ def digest_of(*parts: object) -> str:
     """Return a short hash of values that JSON can hold."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON beside ``path``, then rename."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")

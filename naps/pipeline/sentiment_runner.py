@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,11 +13,11 @@ from pathlib import Path
 import torch
 
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import json_value, write_json, write_text
 from naps.models import SentimentModel, load_sentiment_model
 from naps.models.sentiment_score import sentiment_accuracy
 from naps.pipeline.recipe import dump_recipe
-from naps.pipeline.run_folder import RunFolder, digest_of, write_json
+from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.runner import Say, choose_device
 from naps.pipeline.sentences import select_sentences
 from naps.pipeline.sentiment_recipe import SentimentRecipe
@@ -263,14 +262,10 @@ def _about(checked: Checked) -> dict[str, object]:
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
     """Write a table as CSV and as JSON; what is no finite number is empty."""
-    plain = [{key: _finite(value) for key, value in row.items()} for row in rows]
+    plain = json_value(rows)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(plain[0]) if plain else [], lineterminator="\n")
     writer.writeheader()
     writer.writerows(plain)
     write_text(path.with_suffix(".csv"), text.getvalue())
     write_json(path.with_suffix(".json"), plain)
-
-
-def _finite(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -16,7 +15,7 @@ import torch
 from naps.corpus import Utterance
 from naps.errors import InputError
 from naps.events import EventOptions, find_events
-from naps.files import write_text
+from naps.files import json_value, write_json, write_text
 from naps.models import load_model
 from naps.phonology import find_pronouncer
 from naps.pipeline.learned_order import GRID, MEASURES, measure_order
@@ -83,7 +82,7 @@ def run_sweep(config: TopographySweepConfig, out: Path, *, device: torch.device,
         "utterances": len(utterances),
         "measure": config.measure.model_dump(mode="json"),
     }
-    write_text(out / "sweep.json", json.dumps(facts, indent=1) + "\n")
+    write_json(out / "sweep.json", facts)
     write_text(out / "sweep.svg", svg(order_over_errors(rows)) + "\n")
     write_text(out / "sweep.md", sweep_page(config, rows, len(utterances), len(events)))
     return out / "sweep.md"
@@ -196,8 +195,8 @@ def _orders(
         grid=config.grid,
         options=config.measure,
     )
-    rows = [_plain(asdict(order)) for order in orders]
-    write_text(path, json.dumps({"how": how, "layers": rows}, indent=1) + "\n")
+    rows = [json_value(asdict(order)) for order in orders]
+    write_json(path, {"how": how, "layers": rows})
     return rows
 
 
@@ -225,13 +224,6 @@ def _row(result: SweepResult, layout: str, orders: Sequence[Row]) -> Row:
 
 def _mean(values: Sequence[float]) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
-
-
-def _plain(value: Any) -> Any:
-    """Put null in the place of numbers that are none."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _flat(row: Row) -> Row:

@@ -97,15 +97,7 @@ def moran_test(
     for start in range(0, permutations, _BLOCK):
         size = min(_BLOCK, permutations - start)
         drawn.append(morans_i(random.permuted(np.tile(values, (size, 1)), axis=1), weights))
-    chance = np.concatenate([*drawn, np.zeros(0)])
-    reached = int((chance >= value - 1e-12).sum())
-    return Statistic(
-        value=value,
-        chance_mean=float(chance.mean()) if permutations else float("nan"),
-        chance_p99=float(np.quantile(chance, 0.99)) if permutations else float("nan"),
-        p=(reached + 1) / (permutations + 1),
-        permutations=permutations,
-    )
+    return against_chance(value, np.concatenate([*drawn, np.zeros(0)]))
 
 
 def joint_moran_test(

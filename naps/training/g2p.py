@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 from naps.phonology.g2p import (
     G2P,
     G2PNetwork,
@@ -300,7 +299,7 @@ def _finish(
         "error_rates": rates,
     }
     save_g2p(target, replace(model, facts=facts), torch.float16)
-    write_text(out / "figures.json", json.dumps(facts, indent=1) + "\n")
+    write_json(out / "figures.json", facts)
     return target
 
 

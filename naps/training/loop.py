@@ -6,7 +6,6 @@ continued makes the same updates as one that was not.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ import torch
 
 from naps.decoding import ErrorRates
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 from naps.models import (
     Alphabet,
     LSTMConfig,
@@ -333,7 +332,7 @@ class _Run:
             facts["began_as"] = {"name": source.name, "sha256": source.sha256}
         if self.team.leads:
             save_recognizer(target, replace(shipped, facts=facts), torch.float16)
-            write_text(self.out / "figures.json", json.dumps(facts, indent=1) + "\n")
+            write_json(self.out / "figures.json", facts)
         return target
 
 

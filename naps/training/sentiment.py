@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from torch.nn import functional
 
 from naps.corpus.sentences import Sentence, read_sentences
 from naps.errors import InputError
-from naps.files import write_text
+from naps.files import write_json
 from naps.models.sentiment import (
     CLASSES,
     UNKNOWN,
@@ -366,5 +365,5 @@ def _finish(
         for name, part in (("dev", data.dev), ("test", data.test))
     }
     save_sentiment_model(target, replace(model, facts=facts), torch.float16)
-    write_text(out / "figures.json", json.dumps(facts, indent=1) + "\n")
+    write_json(out / "figures.json", facts)
     return target

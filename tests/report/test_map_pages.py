@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from naps.errors import InputError
+from naps.files import write_json
 from naps.pipeline.filters import make_filters
 from naps.pipeline.mapping import layer_maps, quality_rows, write_layer_maps, write_quality
 from naps.pipeline.recipe import ClustersConfig, MapsConfig
-from naps.pipeline.run_folder import write_json
 from naps.profiles import Profiles
 from naps.report import report
 from naps.report.folder import read_run
