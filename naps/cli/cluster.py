@@ -53,7 +53,7 @@ def cluster(
     Of a recipe, everything before is done first. Of a run, trees of chosen layers by other
     options than its own are written beside its own.
     """
-    from naps.pipeline.recipe import clusters_config
+    from naps.pipeline.recipe import ClustersConfig, section
     from naps.pipeline.trees import is_run, write_trees
 
     options = {
@@ -75,7 +75,7 @@ def cluster(
             group=group,
             kind=kind,
             layers=layer or (),
-            options=clusters_config(given),
+            options=section(ClustersConfig, given),
             formats=formats_of(formats),
             say=say,
         )

@@ -51,9 +51,10 @@ def compare(
 ) -> None:
     """Compare two runs: one model in two languages, two models on the same speech, or neither."""
     from naps.pipeline.comparing import compare_runs
-    from naps.pipeline.comparison_recipe import compare_config
+    from naps.pipeline.comparison_recipe import CompareConfig
+    from naps.pipeline.recipe import section
 
-    config = compare_config(dict(map(_pair, settings or ())))
+    config = section(CompareConfig, dict(map(_pair, settings or ())))
     folder = out_folder(out, f"{run_a.resolve().name}-{run_b.resolve().name}")
     print(
         compare_runs(

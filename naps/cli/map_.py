@@ -68,7 +68,7 @@ def map_(
     than its own are written beside its own. Without either, the filters of --model are put in
     order.
     """
-    from naps.pipeline.recipe import maps_config
+    from naps.pipeline.recipe import MapsConfig, section
 
     options = {
         "layers": layer, "methods": method, "mode": mode, "metric": metric, "view": view,
@@ -82,7 +82,11 @@ def map_(
 
         if layer or method:
             raise InputError("--layer and --method are for the folder of a run")
-        print(write_filter_map(model, out, options=maps_config(given), formats=formats_of(formats)))
+        print(
+            write_filter_map(
+                model, out, options=section(MapsConfig, given), formats=formats_of(formats)
+            )
+        )
         return
     from naps.pipeline.trees import is_run
 
@@ -103,7 +107,7 @@ def map_(
             Path(target),
             group=group,
             kind=kind,
-            options=maps_config(given),
+            options=section(MapsConfig, given),
             min_count=min_count,
             formats=formats_of(formats),
             say=say,

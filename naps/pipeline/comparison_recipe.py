@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from naps.errors import InputError
 from naps.pipeline.recipe import ProfileRecipe, Strict
 
 # Names of folders, which are put together with a hyphen.
@@ -41,25 +40,6 @@ class CompareConfig(Strict):
     frames: int = Field(40_000, ge=0)
     maps: tuple[str, ...] | None = None
     seed: int = 0
-
-
-def compare_config(values: Mapping[str, object]) -> CompareConfig:
-    """Make the options of a comparison.
-
-    Raises
-    ------
-    InputError
-        If a name or value is wrong; the message lists the names there are.
-    """
-    unknown = [name for name in values if name not in CompareConfig.model_fields]
-    if unknown:
-        there = ", ".join(CompareConfig.model_fields)
-        raise InputError(f"no option {unknown[0]!r} of a comparison; there are: {there}")
-    try:
-        return CompareConfig.model_validate(values)
-    except ValidationError as error:
-        problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
-        raise InputError(f"a comparison cannot be made so: {problems}") from None
 
 
 class SpeechConfig(Strict):

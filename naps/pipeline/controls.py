@@ -28,7 +28,8 @@ from naps.models import (
 from naps.models.randomise import randomised
 from naps.pipeline.clustering import make_clusters
 from naps.pipeline.profiling import make_profiles
-from naps.pipeline.recipe import ControlsConfig, ProbesConfig, ProfileRecipe, dump_recipe
+from naps.pipeline.recipe import ControlsConfig, ProbesConfig, ProfileRecipe
+from naps.pipeline.recipe_file import dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.stages import Progress, active_groups
 from naps.pipeline.workers import Workers

@@ -23,7 +23,8 @@ from naps.errors import InputError, UtteranceError
 from naps.files import replacing, write_json
 from naps.models import Recognizer, is_import, open_model
 from naps.pipeline.explaining_options import MethodOptions
-from naps.pipeline.recipe import ProfileRecipe, load_recipe
+from naps.pipeline.recipe import ProfileRecipe
+from naps.pipeline.recipe_file import load_recipe
 from naps.pipeline.runner import choose_device
 from naps.pipeline.stages import corpus_folder
 from naps.relevance import FrameRelevance, explain_frames, judge_frames

@@ -13,7 +13,8 @@ from naps.corpus.manifest import read_manifest
 from naps.corpus.utterance import Utterance
 from naps.errors import InputError
 from naps.files import sha256
-from naps.pipeline.recipe import ProfileRecipe, load_recipe
+from naps.pipeline.recipe import ProfileRecipe
+from naps.pipeline.recipe_file import load_recipe
 from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import corpus_folder
 from naps.profiles import Profiles, load_profiles

@@ -14,7 +14,7 @@ from naps.errors import InputError
 from naps.files import sha256, write_json, write_text
 from naps.pipeline.finished_run import FinishedRun, read_finished
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
-from naps.pipeline.recipe import dump_recipe
+from naps.pipeline.recipe_file import dump_recipe
 from naps.pipeline.run_folder import digest_of
 from naps.profiles.standard_error import standard_error
 from naps.report.map_quality import map_quality_report

@@ -1,17 +1,15 @@
-"""Recipes: everything a run depends on, read from safe YAML."""
+"""The recipe of a run: everything that it depends on, section by section."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     field_validator,
 )
@@ -34,20 +32,6 @@ from naps.profiles.options import (
 from naps.profiles.time_reduction import Reduction
 from naps.topography.activation_map import Mode
 from naps.topography.layouts import check_method
-from naps.training.comparison import TransferConfig
-from naps.training.config import TrainConfig
-from naps.training.g2p import TrainG2PConfig
-from naps.training.sentiment import TrainSentimentConfig
-from naps.training.sweep import TopographySweepConfig
-
-if TYPE_CHECKING:
-    from naps.pipeline.comparison_recipe import ComparisonRecipe
-    from naps.pipeline.map_quality_recipe import MapQualityRecipe
-    from naps.pipeline.sentiment_recipe import SentimentRecipe
-
-_HERE = Path(__file__).resolve().parents[1]
-# In a checkout recipes/ lies beside naps/; an installed package carries it inside.
-RECIPE_FOLDERS = (_HERE.parent / "recipes", _HERE / "recipes")
 
 
 class Strict(BaseModel):
@@ -368,143 +352,31 @@ class ProfileRecipe(Strict):
     max_bad_share: float = Field(0.05, ge=0.0, le=1.0)
 
 
-Recipe: TypeAlias = (
-    "ProfileRecipe | ComparisonRecipe | MapQualityRecipe | SentimentRecipe | TrainConfig "
-    "| TransferConfig | TopographySweepConfig | TrainG2PConfig | TrainSentimentConfig"
-)
+_Section = TypeVar("_Section", bound=Strict)
 
 
-def recipe_names() -> list[str]:
-    """Name the recipes that come with the project."""
-    return sorted({p.parent.name for d in RECIPE_FOLDERS for p in d.glob("*/recipe.yaml")})
-
-
-def find_recipe(name: str) -> Path:
-    """Return the file of a recipe, given its name, its folder or its path.
+def section(kind: type[_Section], values: Mapping[str, object]) -> _Section:
+    """Check options of a section that were typed one by one.
 
     Raises
     ------
     InputError
-        If there is none.
+        If one does not exist, whereupon the message lists those there are, or has a wrong value.
     """
-    given = Path(name)
-    candidates = [given, given / "recipe.yaml"]
-    candidates += [folder / name / "recipe.yaml" for folder in RECIPE_FOLDERS]
-    for path in candidates:
-        if path.is_file():
-            return path
-    raise InputError(
-        f"{name}: no such recipe file, and the recipes by name are: {', '.join(recipe_names())}"
-    )
-
-
-def load_recipe(name: str, settings: Sequence[str] = ()) -> Recipe:
-    """Read a recipe and change single values.
-
-    Parameters
-    ----------
-    name : str
-        A name in ``recipes/``, or a path.
-    settings : sequence of str
-        Such as ``"clusters.metric=correlation"``; the value is read as YAML.
-
-    Raises
-    ------
-    InputError
-        If the file is no recipe, or a key or value is wrong.
-    """
-    path = find_recipe(name)
+    unknown = [name for name in values if name not in kind.model_fields]
+    if unknown:
+        raise InputError(f"no option {unknown[0]!r}; there are: {', '.join(kind.model_fields)}")
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path}: not readable as YAML: {first}") from None
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: a recipe is a mapping of keys to values")
-    for setting in settings:
-        _set(data, setting)
-    # These know this module.
-    from naps.pipeline.comparison_recipe import ComparisonRecipe
-    from naps.pipeline.map_quality_recipe import MapQualityRecipe
-    from naps.pipeline.sentiment_recipe import SentimentRecipe
-
-    kind = data.setdefault("kind", "profile")
-    models: dict[Any, TypeAdapter[Any]] = {
-        "profile": TypeAdapter(ProfileRecipe),
-        "comparison": TypeAdapter(ComparisonRecipe),
-        "map_quality": TypeAdapter(MapQualityRecipe),
-        "train": TypeAdapter(TrainConfig),
-        "transfer": TypeAdapter(TransferConfig),
-        "topography_sweep": TypeAdapter(TopographySweepConfig),
-        "g2p": TypeAdapter(TrainG2PConfig),
-        "sentiment": TypeAdapter(TrainSentimentConfig),
-        "sentiment_relevance": TypeAdapter(SentimentRecipe),
-    }
-    if kind not in models:
-        raise InputError(f"{path}: kind {kind!r}; there are: {', '.join(models)}")
-    try:
-        recipe: Recipe = models[kind].validate_python(data)
+        return kind.model_validate(dict(values))
     except ValidationError as error:
-        raise InputError(f"{path}: {_problems(error)}") from None
-    return recipe
+        raise InputError(problems(error)) from None
 
 
-def _problems(error: ValidationError) -> str:
+def problems(error: ValidationError) -> str:
+    """Say in one line what is wrong with values, and where."""
     # What a validator of the whole says comes without a place, and behind "Value error".
     found = [
         (".".join(map(str, e["loc"])), e["msg"].removeprefix("Value error, "))
         for e in error.errors()
     ]
     return "; ".join(f"{place}: {text}" if place else text for place, text in found)
-
-
-def _set(data: dict[str, Any], setting: str) -> None:
-    key, equals, value = setting.partition("=")
-    if not equals or not key:
-        raise InputError(f"--set {setting!r}: write key.path=value")
-    *parents, last = key.split(".")
-    target = data
-    for parent in parents:
-        inner = target.get(parent)
-        if inner is None:
-            inner = target[parent] = {}
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {setting!r}: {parent!r} has no keys below it")
-        target = inner
-    try:
-        target[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise InputError(f"--set {setting!r}: the value is not YAML") from None
-
-
-def clusters_config(values: Mapping[str, object]) -> ClustersConfig:
-    """Check options of clusters that were typed one by one.
-
-    Raises
-    ------
-    InputError
-        If one does not exist or has a wrong value.
-    """
-    try:
-        return ClustersConfig.model_validate(dict(values))
-    except ValidationError as error:
-        raise InputError(_problems(error)) from None
-
-
-def maps_config(values: Mapping[str, object]) -> MapsConfig:
-    """Check options of maps that were typed one by one.
-
-    Raises
-    ------
-    InputError
-        If one does not exist or has a wrong value.
-    """
-    try:
-        return MapsConfig.model_validate(dict(values))
-    except ValidationError as error:
-        raise InputError(_problems(error)) from None
-
-
-def dump_recipe(recipe: Recipe) -> str:
-    """Give a recipe as YAML with every default written out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

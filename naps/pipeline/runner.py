@@ -18,7 +18,8 @@ from naps.pipeline.listening import make_events
 from naps.pipeline.mapping import make_maps
 from naps.pipeline.probing import make_probes
 from naps.pipeline.profiling import make_profiles
-from naps.pipeline.recipe import ExecutionConfig, ProfileRecipe, dump_recipe
+from naps.pipeline.recipe import ExecutionConfig, ProfileRecipe
+from naps.pipeline.recipe_file import dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.slurm import SlurmCluster
 from naps.pipeline.stages import Progress, prepare

@@ -16,7 +16,7 @@ from naps.errors import InputError
 from naps.files import json_value, write_json, write_text
 from naps.models import SentimentModel, load_sentiment_model
 from naps.models.sentiment_score import sentiment_accuracy
-from naps.pipeline.recipe import dump_recipe
+from naps.pipeline.recipe_file import dump_recipe
 from naps.pipeline.run_folder import RunFolder, digest_of
 from naps.pipeline.runner import Say, choose_device
 from naps.pipeline.sentences import select_sentences

@@ -12,7 +12,8 @@ from naps.errors import InputError
 from naps.events import read_events
 from naps.models import Recognizer, load_model
 from naps.models.python_model import open_model
-from naps.pipeline.recipe import ProfileRecipe, load_recipe
+from naps.pipeline.recipe import ProfileRecipe
+from naps.pipeline.recipe_file import load_recipe
 from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import active_groups, profile_options, run_utterances
 from naps.profiles.collect import shard_file

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from naps.errors import InputError
 from naps.files import write_text
-from naps.pipeline.recipe import Recipe
+from naps.pipeline.recipe_file import Recipe
 from naps.pipeline.topography_sweep import run_sweep
 from naps.plots import svg, training_curves, transfer_curve
 from naps.training import (

@@ -11,7 +11,7 @@ from naps.errors import InputError
 from naps.models import build, find_model
 from naps.phonology import read_lexicon
 from naps.pipeline.memory import peak_memory_mib
-from naps.pipeline.recipe import Recipe
+from naps.pipeline.recipe_file import Recipe
 from naps.pipeline.topography_sweep import layouts_to_compare, utterances_to_measure
 from naps.training import (
     TopographySweepConfig,

@@ -15,8 +15,9 @@ import xarray as xr
 
 from naps.errors import InputError
 from naps.pipeline.comparing import case_of, compare_runs
-from naps.pipeline.comparison_recipe import CompareConfig, compare_config
+from naps.pipeline.comparison_recipe import CompareConfig
 from naps.pipeline.finished_run import read_finished
+from naps.pipeline.recipe import section
 from naps.profiles import load_profiles
 from naps.profiles.file import save_profiles
 from tests.pipeline.comparison_runs import corpus_with_times, make_run, model_file, recipe
@@ -226,11 +227,11 @@ def test_a_corpus_that_is_gone_is_missed_only_where_it_is_heard(
 
 
 def test_options_of_a_comparison() -> None:
-    assert compare_config({"metric": "correlation", "frames": 0}).frames == 0
-    with pytest.raises(InputError, match="no option 'metrics' of a comparison; there are: metric"):
-        compare_config({"metrics": "cosine"})
+    assert section(CompareConfig, {"metric": "correlation", "frames": 0}).frames == 0
+    with pytest.raises(InputError, match="no option 'metrics'; there are: metric"):
+        section(CompareConfig, {"metrics": "cosine"})
     with pytest.raises(InputError, match="replicates: Input should be greater than or equal to 1"):
-        compare_config({"replicates": 0})
+        section(CompareConfig, {"replicates": 0})
 
 
 def test_maps_of_both_runs_and_their_difference(runs: dict[str, Path], tmp_path: Path) -> None:

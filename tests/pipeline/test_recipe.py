@@ -7,7 +7,7 @@ from naps.errors import InputError
 from naps.pipeline import ProfileRecipe, load_recipe, recipe_names
 from naps.pipeline.comparison_recipe import ComparisonRecipe
 from naps.pipeline.map_quality_recipe import MapQualityRecipe
-from naps.pipeline.recipe import dump_recipe, find_recipe
+from naps.pipeline.recipe_file import dump_recipe, find_recipe
 from naps.pipeline.sentiment_recipe import SentimentRecipe
 from naps.training import (
     TopographySweepConfig,
@@ -60,6 +60,7 @@ def test_resolved_recipe_reads_back(tmp_path: Path) -> None:
         (["name.first=x"], "has no keys below it"),
         (["profiles.batch=[1"], "not YAML"),
         (["kind=dance"], "kind 'dance'; there are: profile, comparison, map_quality"),
+        (["kind=[train]"], r"kind \"\['train'\]\"; there are: profile"),
     ],
 )
 def test_bad_settings(settings: list[str], message: str) -> None:

@@ -11,7 +11,7 @@ from naps.errors import InputError
 from naps.models import ENGLISH, LSTMConfig, LSTMRecognizer, Recognizer, save_recognizer
 from naps.pipeline import ProfileRecipe, run_recipe
 from naps.pipeline.check import check_recipe, forecast
-from naps.pipeline.recipe import load_recipe
+from naps.pipeline.recipe_file import load_recipe
 
 TAP = "lstm1.forget"
 
