@@ -90,7 +90,6 @@ def explain(
     NetCDF.
     """
     from naps.pipeline.explaining_options import MethodOptions
-    from naps.plots.render import check_format
 
     given = [name for name, value in (("SENTENCE", sentence), ("--file", file), ("--audio", audio),
                                       ("--run", run)) if value is not None]  # fmt: skip
@@ -101,8 +100,7 @@ def explain(
         )
     if (run is None) != (utterance is None):
         raise InputError("--run and --utterance belong together")
-    for form in formats_of(formats):
-        check_format(form)
+    figures = formats_of(formats)
     options = MethodOptions(method, gate_rule, composite, epsilon)
     if audio is not None or run is not None:
         if units:
@@ -117,7 +115,7 @@ def explain(
         heard = speech.explain_speech(spoken, options, target=target, most=most, test=test)
         _print_speech(heard)
         folder = out or Path("runs") / f"explain-{Path(heard.utterance).name}"
-        print(speech.write_speech(heard, folder, formats_of(formats)))
+        print(speech.write_speech(heard, folder, figures))
         return
     _explain_words(
         sentence, file, model, target, options, out or Path("runs") / "explain", device, units=units

@@ -54,5 +54,16 @@ def out_folder(out: Path | None, name: str) -> Path:
 
 
 def formats_of(text: str | None) -> tuple[str, ...]:
-    """Read ``pdf,png``."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    """Read ``pdf,png``.
+
+    Raises
+    ------
+    InputError
+        If figures cannot be written so; before anything is computed.
+    """
+    if not text:
+        return ()
+    # Loads matplotlib, for which `naps --help` need not wait.
+    from naps.plots.render import known_formats
+
+    return known_formats([part.strip() for part in text.split(",") if part.strip()])

@@ -7,7 +7,7 @@ from pathlib import Path
 from naps.models import open_model
 from naps.pipeline.filters import make_filters
 from naps.pipeline.recipe import MapsConfig
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.filters import filter_report
 from naps.report.words import file_name
 
@@ -38,8 +38,7 @@ def write_filter_map(
     InputError
         If there is no such model or format, or its first layer has no filters that can be mapped.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     found = open_model(model)
     folder = out or Path("runs") / f"filters-{file_name(found.name)}"
     make_filters(folder, found, options)

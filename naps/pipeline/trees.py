@@ -7,9 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from naps.errors import InputError
 from naps.events import read_events
-from naps.files import replacing
 from naps.pipeline.clustering import (
     LayerClusters,
     categories_of,
@@ -18,11 +16,11 @@ from naps.pipeline.clustering import (
     write_statistics,
     write_tree,
 )
+from naps.pipeline.finished_run import read_finished
 from naps.pipeline.recipe import ClustersConfig
 from naps.pipeline.run_folder import RunFolder
-from naps.plots import dendrogram, figure_file
-from naps.plots.render import check_format
-from naps.profiles import load_profiles
+from naps.plots import dendrogram, write_figure
+from naps.plots.render import known_formats
 
 
 def is_run(path: Path) -> bool:
@@ -68,29 +66,19 @@ def write_trees(
     InputError
         If the run has no such profiles or layers, or an option does not exist.
     """
-    for form in formats:
-        check_format(form)
-    run = RunFolder(path)
-    file = run.profiles / f"{group}-{kind}.nc"
-    if not file.is_file():
-        there = ", ".join(sorted(found.stem for found in run.profiles.glob("*-*.nc")))
-        raise InputError(f"{path}: no profiles {group}-{kind}; there are: {there or 'none'}")
-    profiles = load_profiles(file)
+    formats = known_formats(formats)
+    run = read_finished(path, group, kind)
     for name in layers:
-        profiles[name]
-    events = read_events(run.events / "events.parquet")
-    found = cluster_layers(profiles, events, group, options)
+        run.profiles[name]
+    events = read_events(RunFolder(path).events / "events.parquet")
+    found = cluster_layers(run.profiles, events, group, options)
     chosen = {name: found[name] for name in layers or found}
     folder = path / "trees" / f"{group}-{kind}-{options.metric}-{options.linkage}"
     write_statistics(folder / "statistics.csv", statistic_rows(group, kind, chosen))
     written: list[Path] = []
     for name, layer in chosen.items():
         write_tree(folder, name, layer)
-        figure = _figure(layer, group, options)
-        for form in formats:
-            written.append(folder / f"{name}.{form}")
-            with replacing(written[-1]) as temporary:
-                temporary.write_bytes(figure_file(figure, form))
+        written += write_figure(_figure(layer, group, options), folder, name, formats)
         say(f"{name}: {' '.join(layer.tree.labels[index] for index in layer.tree.order)}")
     return written[0] if len(written) == 1 else folder
 

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from naps.files import replacing, write_text
+from naps.files import write_text
 from naps.pipeline.finished_run import read_finished
 from naps.pipeline.mapping import layer_maps, quality_rows, write_layer_maps, write_quality
 from naps.pipeline.recipe import MapsConfig
-from naps.plots import figure_file, unit_map
-from naps.plots.profile import symmetric_limit
-from naps.plots.render import check_format
+from naps.plots import unit_map, write_figure
+from naps.plots.profile import SHOWN, symmetric_limit
+from naps.plots.render import known_formats
 from naps.report.words import notation
 from naps.similarity import cluster
 from naps.topography import LayerMap, paint
-
-# A few units do many times as much as all others, which would be white beside them.
-SHOWN = 0.995
 
 
 def write_maps(
@@ -60,8 +57,7 @@ def write_maps(
         If the run has no such profiles or layers, a layer cannot be mapped, or there is no such
         format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     run = read_finished(path, group, kind)
     clusters = run.recipe.clusters
     if min_count is not None:
@@ -69,7 +65,8 @@ def write_maps(
     # Named ones may be unknown, which is told; all are taken where none is named.
     layers = options.layers if isinstance(options.layers, tuple) else ()
     layers = layers or tuple(run.profiles)
-    folders, written = [], []
+    folders: list[Path] = []
+    written: list[Path] = []
     for method in options.methods:
         folder = path / "maps" / "own" / f"{group}-{kind}-{method}-{options.metric}"
         folders.append(folder)
@@ -94,10 +91,7 @@ def write_maps(
                 painted, order, limit=symmetric_limit(one.values, SHOWN),
                 notation=notation(group), title=f"{one.layer}, {method}",
             )  # fmt: skip
-            for form in formats:
-                written.append(folder / f"{one.layer}.{form}")
-                with replacing(written[-1]) as temporary:
-                    temporary.write_bytes(figure_file(figure, form))
+            written += write_figure(figure, folder, one.layer, formats)
         for row in rows:
             if row["measure"] == "order":
                 say(

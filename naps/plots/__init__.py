@@ -10,7 +10,7 @@ from naps.plots.filter_sheet import filter_sheet
 from naps.plots.names import label_names
 from naps.plots.offsets import offset_boxes
 from naps.plots.profile import channel_order, profile_map, symmetric_limit
-from naps.plots.render import figure_file, png, svg
+from naps.plots.render import figure_file, png, svg, write_figure
 from naps.plots.sweep import order_over_errors
 from naps.plots.training import training_curves, transfer_curve
 from naps.plots.unit_map import unit_map
@@ -37,4 +37,5 @@ __all__ = [
     "training_curves",
     "transfer_curve",
     "unit_map",
+    "write_figure",
 ]

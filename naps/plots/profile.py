@@ -91,6 +91,11 @@ def _axis(dataset: xr.Dataset) -> tuple[NDArray[np.float64], str]:
     return values, f"{name} ({units})" if units else name
 
 
+# A few units do many times as much as all others, which would be white beside them: the share of
+# values whose colours are told apart.
+SHOWN = 0.995
+
+
 def symmetric_limit(values: NDArray[np.floating], share: float = 1.0) -> float:
     """Return what a share of all |values| is not above, or 1 where there are but zeros and gaps.
 

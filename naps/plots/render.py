@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from naps.errors import InputError
+from naps.files import replacing
 from naps.plots.style import styled
 
 FORMATS = ("pdf", "png", "svg")
@@ -107,7 +109,7 @@ def figure_file(figure: Figure, form: str) -> bytes:
     InputError
         If there is no such format.
     """
-    check_format(form)
+    known_formats([form])
     if form == "svg":
         return _plain_svg(figure, 200).encode()
     data = io.BytesIO()
@@ -120,10 +122,34 @@ def figure_file(figure: Figure, form: str) -> bytes:
     return data.getvalue()
 
 
-def check_format(form: str) -> None:
-    """Refuse a format that figures cannot be written in."""
-    if form not in FORMATS:
-        raise InputError(f"figures cannot be written as {form!r}; there are: {', '.join(FORMATS)}")
+def write_figure(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    """Write a figure as files ``NAME.FORMAT``; see `figure_file`.
+
+    Returns
+    -------
+    list of Path
+    """
+    written = [folder / f"{name}.{form}" for form in formats]
+    for path, form in zip(written, formats, strict=True):
+        with replacing(path) as temporary:
+            temporary.write_bytes(figure_file(figure, form))
+    return written
+
+
+def known_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Return formats of figures, each once.
+
+    Raises
+    ------
+    InputError
+        If figures cannot be written in one of them.
+    """
+    for form in formats:
+        if form not in FORMATS:
+            raise InputError(
+                f"figures cannot be written as {form!r}; there are: {', '.join(FORMATS)}"
+            )
+    return tuple(dict.fromkeys(formats))
 
 
 def _plain_svg(figure: Figure, dpi: int) -> str:

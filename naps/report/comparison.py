@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from naps.files import write_text
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.comparison_content import ComparisonContent, Likeness
 from naps.report.comparison_figures import curve_elements, matrix_elements, tree_element
 from naps.report.comparison_file import read_comparison
@@ -68,10 +68,9 @@ def comparison_report(folder: Path, formats: Sequence[str] = ()) -> Path:
     InputError
         If there is no comparison in the folder, its file is broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     content = read_comparison(folder)
-    out = ReportFolder(folder / "report", tuple(dict.fromkeys(formats)))
+    out = ReportFolder(folder / "report", formats)
     title = f"Comparison: {content.names[0]} and {content.names[1]}"
     trees = {
         pair.name: tree_element(content, pair, out)

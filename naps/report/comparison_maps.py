@@ -14,6 +14,7 @@ import xarray as xr
 from naps.errors import InputError
 from naps.files import write_text
 from naps.plots import symmetric_limit, unit_map
+from naps.plots.profile import SHOWN
 from naps.report.comparison_content import ComparisonContent
 from naps.report.element import Element, render, table
 from naps.report.filters import MAP_REFERENCES
@@ -32,7 +33,6 @@ from naps.report.words import (
 )
 from naps.topography import paint
 
-_SHOWN = 0.995
 PAGE = "maps.html"
 
 
@@ -108,7 +108,7 @@ def _section(
     content: ComparisonContent, layer: _Layer, orders: pd.DataFrame, out: ReportFolder, layers: int
 ) -> Section:
     limit = PAGE_FIGURES // (3 * layers)
-    top = symmetric_limit(np.stack([layer.a, layer.b, layer.a - layer.b]), _SHOWN)
+    top = symmetric_limit(np.stack([layer.a, layer.b, layer.a - layer.b]), SHOWN)
     a, b = content.names
     order = _order(content, layer)
     parts = [

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from naps.errors import InputError
 from naps.files import write_text
 from naps.plots import overlaid_curves
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.comparison import COMPARISON_REFERENCES
 from naps.report.comparison_content import (
     MEASURES,
@@ -66,11 +66,10 @@ def comparison_overview(folder: Path, formats: Sequence[str] = ()) -> Path:
     InputError
         If a comparison is not there, a file is broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     name, runs, comparisons = _contents(folder / "comparisons.json")
     found = {entry: read_comparison(folder / "comparisons" / entry) for entry in comparisons}
-    out = ReportFolder(folder / "report", tuple(dict.fromkeys(formats)))
+    out = ReportFolder(folder / "report", formats)
     index = out.path / "index.html"
     version = next(iter(found.values())).provenance.get("naps")
     html = render(

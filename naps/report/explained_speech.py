@@ -9,7 +9,7 @@ import numpy as np
 
 from naps.files import write_text
 from naps.plots.relevance import falling_score, relevance_by_time, relevance_maps
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.element import Element, facts, render, table
 from naps.report.explained import ExplainedSpeech, Judged
 from naps.report.report_folder import ReportFolder, Words, fit
@@ -51,9 +51,8 @@ def speech_page(content: ExplainedSpeech, folder: Path, formats: Sequence[str] =
     InputError
         If there is no such format.
     """
-    for form in formats:
-        check_format(form)
-    out = ReportFolder(folder, tuple(dict.fromkeys(formats)))
+    formats = known_formats(formats)
+    out = ReportFolder(folder, formats)
     figures = [_overview(content, out), _maps(content, out)]
     if content.judged is not None:
         figures.append(_judged(content.judged, out))

@@ -15,7 +15,7 @@ import xarray as xr
 from naps.errors import InputError
 from naps.files import write_text
 from naps.plots.filter_sheet import REGION_STYLES, FilterSheet, filter_sheet, sheet_of
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.element import Element, render, table
 from naps.report.layer_page import Part, Section
 from naps.report.report_folder import ReportFolder, Words
@@ -137,8 +137,7 @@ def filter_report(folder: Path, formats: tuple[str, ...] = ()) -> Path:
     InputError
         If there are no maps or they are broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     maps = read_filters(folder)
     if maps is None:
         raise InputError(f"{folder}: no filter maps (no filters.json)")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from naps.plots import label_names, png, symmetric_limit, unit_map
+from naps.plots.profile import SHOWN
 from naps.plots.style import marks
 from naps.report.element import Element, table
 from naps.report.filters import filter_section
@@ -38,8 +39,6 @@ _MOST_GROUPS = 63
 _FRAME_DPI = 84
 # Of a unit that can be pointed at, with its words, which are there twice.
 _UNIT_BYTES = 400
-# A few units do many times as much as all others, which would be white beside them.
-_SHOWN = 0.995
 _NOTHING = "#cbd2d9"
 # Measure, its name, and what is better.
 MEASURES = {
@@ -164,7 +163,7 @@ def _groups_element(
     network: str = TRAINED,
 ) -> Element:
     known = [label for label in order if label in found.labels]
-    top = symmetric_limit(found.values, _SHOWN)
+    top = symmetric_limit(found.values, SHOWN)
     painted = paint(found.positions, found.values, found.labels, mode=mode)
     figure = unit_map(painted, known, limit=top, notation=notation(key.group))
     identity = _identity(key, network)
@@ -178,7 +177,7 @@ def _groups_element(
     )
     if symmetric_limit(found.values) > top:
         caption += (
-            f" The {1 - _SHOWN:.1%} of values beyond, up to "
+            f" The {1 - SHOWN:.1%} of values beyond, up to "
             f"±{shown(symmetric_limit(found.values))}, have the strongest colours."
         )
     if network == UNTRAINED:
@@ -221,7 +220,7 @@ def _frames_element(
     out: ReportFolder,
     limit: int,
 ) -> Element:
-    top = symmetric_limit(found.frames, _SHOWN)
+    top = symmetric_limit(found.frames, SHOWN)
     frames = []
     for time, values in zip(found.times_ms, found.frames, strict=True):
         painted = paint(found.positions, values, found.labels, mode=mode, size=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from naps.plots import channel_order, profile_map, symmetric_limit
+from naps.plots.profile import SHOWN
 from naps.profiles.contrast import contrast
 from naps.report.clusters import Clusters, Tree
 from naps.report.element import Element
@@ -21,8 +22,6 @@ from naps.report.words import (
 
 _MOST_PANELS = 63
 _MOST_ROWS = 200
-# A few units respond many times as strongly as all others, which would be white beside them.
-_SHOWN = 0.995
 
 
 def profile_element(
@@ -63,7 +62,7 @@ def profile_element(
     alone = profile.sizes["lag"] == 1
     panels = order[: _MOST_ROWS if alone else _MOST_PANELS]
     values = chosen["mean"].values
-    top = symmetric_limit(values, _SHOWN)
+    top = symmetric_limit(values, SHOWN)
     figure = profile_map(chosen, panels, channels=ordered, notation=notation(group), limit=top)
     caption = (
         f"{'Mean' if reference == 'none' else 'Mean minus the average over the groups'}, in the "
@@ -72,7 +71,7 @@ def profile_element(
     )
     if symmetric_limit(values) > top:
         caption += (
-            f" The {1 - _SHOWN:.1%} of values beyond, up to ±{shown(symmetric_limit(values))}, "
+            f" The {1 - SHOWN:.1%} of values beyond, up to ±{shown(symmetric_limit(values))}, "
             "have the strongest colours."
         )
     if ordered is not None:

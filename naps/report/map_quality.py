@@ -12,7 +12,7 @@ import pandas as pd
 from naps.errors import InputError
 from naps.files import write_text
 from naps.plots.map_quality import MEASURES, quality_dots
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.element import Element, render, table
 from naps.report.filters import MAP_REFERENCES
 from naps.report.layer_page import Part, Section
@@ -40,13 +40,12 @@ def map_quality_report(folder: Path, formats: Sequence[str] = ()) -> Path:
     InputError
         If there is no such table or it is broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     try:
         facts = dict(json.loads((folder / "quality.json").read_text("utf-8")))
         found = pd.read_csv(folder / "quality.csv")
         layers = list(dict.fromkeys(found["layer"].astype(str)))
-        out = ReportFolder(folder, tuple(dict.fromkeys(formats)))
+        out = ReportFolder(folder, formats)
         figures = fit([_figure(found, layer, facts, out) for layer in layers])
         sections = [
             Section(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from naps.files import write_text
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report.element import Element, facts, render, table
 from naps.report.relevance_content import RelevanceContent, read_relevance
 from naps.report.relevance_findings import claims, relevance_findings
@@ -54,10 +54,9 @@ def relevance_report(run: Path, formats: Sequence[str] = ()) -> Path:
     InputError
         If the results are missing or broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     content = read_relevance(run)
-    out = ReportFolder(run / "report", tuple(dict.fromkeys(formats)))
+    out = ReportFolder(run / "report", formats)
     index = out.path / "index.html"
     sections = {
         "Word deletion": deletion_elements(content, out),

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from naps.files import replacing
-from naps.plots import figure_file, png, svg
+from naps.plots import png, svg, write_figure
 from naps.report.data import DataFolder
 from naps.report.element import Element, Files, drawing, left_out, picture
 
@@ -68,12 +67,8 @@ class ReportFolder:
 
     def files(self, name: str, figure: Figure) -> Files:
         """Write a figure to ``figures/`` in the formats asked for, and give the links to it."""
-        links = []
-        for form in self.formats:
-            with replacing(self.path / "figures" / f"{name}.{form}") as temporary:
-                temporary.write_bytes(figure_file(figure, form))
-            links.append((form.upper(), f"figures/{name}.{form}"))
-        return links
+        written = write_figure(figure, self.path / "figures", name, self.formats)
+        return [(path.suffix[1:].upper(), f"figures/{path.name}") for path in written]
 
 
 def fit(elements: Sequence[Element], budget: int = PAGE_FIGURES) -> list[Element]:

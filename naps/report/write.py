@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from naps.files import write_text
-from naps.plots.render import check_format
+from naps.plots.render import known_formats
 from naps.report import index_page
 from naps.report.confusions import confusion_elements
 from naps.report.element import Element, render
@@ -74,10 +74,9 @@ def report(run: Path, formats: Sequence[str] = (), *, audio_limit: int = 3_000_0
     InputError
         If the folder is no run, one of its files is broken, or there is no such format.
     """
-    for form in formats:
-        check_format(form)
+    formats = known_formats(formats)
     content, maps = read_run(run), read_maps(run / "maps")
-    out = ReportFolder(run / "report", tuple(dict.fromkeys(formats)))
+    out = ReportFolder(run / "report", formats)
     title = _title(content)
     pages: list[Page] = []
     sections: list[list[Section]] = []
