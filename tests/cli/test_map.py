@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import h5netcdf
 import pandas as pd
 import pytest
 import torch
@@ -16,24 +15,8 @@ import xarray as xr
 from naps.models import LSTMConfig, Recognizer, build, save_recognizer
 from naps.topography import METHODS
 from tests.cli.conftest import Done, fails
-from tests.report.conftest import write_run
 
 Naps = Callable[..., Done]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = write_run(tmp_path_factory.mktemp("maps") / "run", kinds=("grad",))
-    (folder / "recipe.yaml").write_text(
-        "name: mini\nmodel: none\ncorpus: {path: data}\n", encoding="utf-8"
-    )
-    (folder / "manifest.jsonl").touch()
-    for file in (folder / "profiles").glob("*.nc"):
-        with h5netcdf.File(file, "a") as stored:
-            for number, group in enumerate(stored.groups.values()):
-                group.attrs["format"] = "naps-profiles-1"
-                group.attrs["order"] = number
-    return folder
 
 
 def test_filters_of_a_model_without_a_run(tmp_path: Path, naps: Naps) -> None:
