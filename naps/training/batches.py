@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -52,17 +53,55 @@ def epoch_batches(lengths: Sequence[int], frames: int, seed: int, epoch: int) ->
     return [batches[i] for i in random.permutation(len(batches))]
 
 
+def same_length_batches(
+    lengths: Sequence[int], size: int, seed: int, epoch: int
+) -> list[list[int]]:
+    """Cut an epoch into batches of examples of one length each.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Of each example.
+    size : int
+        The most examples of a batch.
+    seed, epoch : int
+        Decide the order.
+
+    Returns
+    -------
+    list of list of int
+        Indices; every example occurs once.
+    """
+    known = np.asarray(lengths)
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(known))
+    # A stable sort keeps the order among examples of one length.
+    by_length = order[np.argsort(known[order], kind="stable")]
+    ends = np.flatnonzero(np.diff(known[by_length])) + 1
+    batches = [
+        same[at : at + size].tolist()
+        for same in np.split(by_length, ends)
+        for at in range(0, len(same), size)
+    ]
+    return [batches[i] for i in random.permutation(len(batches))]
+
+
 def batches_from(
-    lengths: Sequence[int], frames: int, seed: int, step: int
+    step: int, epoch_of: Callable[[int], list[list[int]]]
 ) -> Iterator[tuple[int, list[int]]]:
-    """Give (epoch, batch) without end, from the given step on."""
-    epoch = 0
-    while True:
-        batches = epoch_batches(lengths, frames, seed, epoch)
+    """Give (epoch, batch) without end, from the given step on.
+
+    Parameters
+    ----------
+    step : int
+    epoch_of : callable
+        Gives the batches of an epoch by its number, such as `epoch_batches`.
+    """
+    for epoch in count():
+        batches = epoch_of(epoch)
         for batch in batches[step:]:
             yield epoch, batch
         step = max(0, step - len(batches))
-        epoch += 1
 
 
 @dataclass(frozen=True)
@@ -158,7 +197,8 @@ def training_batches(
 ) -> Iterator[Batch]:
     """Give the batches of the steps from ``step`` up to ``end``, read ahead by workers."""
     frames = round(config.batch_s / config.features.frame_s)
-    found = batches_from([e.frames for e in examples], frames, config.seed, step)
+    lengths = [e.frames for e in examples]
+    found = batches_from(step, lambda epoch: epoch_batches(lengths, frames, config.seed, epoch))
     loader: DataLoader[Batch] = DataLoader(
         BatchMaker(examples, config, rank, world),
         batch_size=None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -27,9 +26,9 @@ from naps.phonology.g2p import (
 from naps.phonology.g2p.network import BOUNDARY
 from naps.phonology.g2p.score import PronunciationErrors, pronunciation_errors
 from naps.phonology.lexicon import Lexicon, Pronunciation, read_lexicon
-from naps.training.checkpoint import load_state, save_state
+from naps.training.batches import batches_from, same_length_batches
 from naps.training.config import Strict
-from naps.training.log import write_log
+from naps.training.course import Course, follow
 from naps.training.schedule import learning_rate, product_type
 
 Say = Callable[[str], None]
@@ -129,29 +128,6 @@ def split_words(
     return Words(parts[0], parts[1], parts[2] if test is None else dict(test.entries), left_out)
 
 
-def batches_from(
-    lengths: Sequence[int], size: int, seed: int, step: int
-) -> Iterator[tuple[int, list[int]]]:
-    """Give (epoch, indices) without end, from the given step on; a batch has words of one length.
-
-    The order is a function of seed and epoch.
-    """
-    known = np.asarray(lengths)
-    epoch = 0
-    while True:
-        random = np.random.default_rng([seed, epoch])
-        order = random.permutation(len(known))
-        batches = []
-        for length in np.unique(known):
-            same = order[known[order] == length].tolist()
-            batches += [same[at : at + size] for at in range(0, len(same), size)]
-        shuffled = random.permutation(len(batches))
-        for number in shuffled[step:]:
-            yield epoch, batches[number]
-        step = max(0, step - len(batches))
-        epoch += 1
-
-
 def collate(words: Sequence[list[int]], phones: Sequence[list[int]]) -> tuple[Tensor, ...]:
     """Make the tensors of a batch: letters, what stands in front of each phone, and the phones.
 
@@ -229,47 +205,36 @@ def train_g2p(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    state = out / "state.safetensors"
-    rows: list[dict[str, float]] = []
-    step = 0
-    if state.is_file():
-        step, rows = load_state(state, network, optimiser)
-        say(f"continuing after step {step}")
-    best = min((row["dev_wer"] for row in rows), default=float("inf"))
     bfloat16 = product_type(config.precision, torch.device("cpu")) is not None
-    end = config.steps if stop_after is None else min(config.steps, step + stop_after)
-    losses: list[float] = []
-    began = time.monotonic()
     model = G2P(config.name, config.language, letters, phones, network, smoothing=config.smoothing)
-    for epoch, batch in batches_from([len(w) for w, _ in pairs], config.batch, config.seed, step):
-        if step >= end:
-            break
+    lengths = [len(word) for word, _ in pairs]
+
+    def update(batch: list[int], step: int) -> float:
         tensors = collate([pairs[i][0] for i in batch], [pairs[i][1] for i in batch])
-        losses.append(_update(network, optimiser, tensors, config, step, bfloat16))
-        step += 1
-        if step % config.eval_every == 0 or step == config.steps:
-            network.eval()
-            found = score(model, words.dev, beam=1)
-            rows.append(
-                {
-                    "step": step,
-                    "epoch": epoch,
-                    "train_loss": sum(losses) / len(losses),
-                    "dev_per": found.per,
-                    "dev_wer": found.wer,
-                    "seconds": round(time.monotonic() - began, 1),
-                }
-            )
-            losses = []
-            say("  ".join(f"{k} {v:.4g}" for k, v in rows[-1].items()))
-            if found.wer < best:
-                best = found.wer
-                save_g2p(out / "best.safetensors", model)
-            save_state(state, step, network, optimiser, rows)
-            write_log(out / "log.csv", rows)
-    if step < config.steps:
-        save_state(state, step, network, optimiser, rows)
-        return state
+        return _update(network, optimiser, tensors, config, step, bfloat16)
+
+    def look() -> dict[str, float]:
+        network.eval()
+        found = score(model, words.dev, beam=1)
+        return {"dev_per": found.per, "dev_wer": found.wer}
+
+    course = Course(
+        network=network,
+        optimiser=optimiser,
+        batches=partial(
+            batches_from,
+            epoch_of=lambda epoch: same_length_batches(lengths, config.batch, config.seed, epoch),
+        ),
+        update=update,
+        look=look,
+        merit=lambda row: -row["dev_wer"],
+        keep=lambda path: save_g2p(path, model),
+        steps=config.steps,
+        eval_every=config.eval_every,
+    )
+    rows = follow(course, out, say=say, stop_after=stop_after)
+    if rows is None:
+        return out / "state.safetensors"
     return _finish(config, out, words, rows, len(pairs))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -29,9 +28,9 @@ from naps.models.sentiment import (
     scores_of,
 )
 from naps.models.sentiment_score import sentiment_accuracy
-from naps.training.checkpoint import load_state, save_state
+from naps.training.batches import batches_from, same_length_batches
 from naps.training.config import Strict
-from naps.training.log import write_log
+from naps.training.course import Course, follow
 from naps.training.schedule import learning_rate
 from naps.training.word_vectors import read_word_vectors
 
@@ -136,30 +135,6 @@ def vocabulary_of(sentences: Sequence[Sentence], min_count: int) -> tuple[dict[s
     return numbers, torch.tensor([0.0, *(-n for n, _ in kept)])
 
 
-def phrase_batches(
-    lengths: Sequence[int], size: int, seed: int, epochs: int, step: int = 0
-) -> Iterator[tuple[int, list[int]]]:
-    """Give (epoch, places) from a step on; a batch has phrases of one length.
-
-    The order is a function of seed and epoch.
-    """
-    known = np.asarray(lengths)
-    for epoch in range(epochs):
-        random = np.random.default_rng([seed, epoch])
-        order = random.permutation(len(known))
-        # A stable sort keeps the order among phrases of one length.
-        by_length = order[np.argsort(known[order], kind="stable")]
-        ends = np.flatnonzero(np.diff(known[by_length])) + 1
-        batches = [
-            same[at : at + size].tolist()
-            for same in np.split(by_length, ends)
-            for at in range(0, len(same), size)
-        ]
-        for number in random.permutation(len(batches))[step:]:
-            yield epoch, batches[number]
-        step = max(0, step - len(batches))
-
-
 class Learner:
     """A network, its moving average, and how it is updated.
 
@@ -252,7 +227,11 @@ def train_sentiment(
     phrases = [numbered(sentence, numbers) for sentence in data.phrases]
     labels = torch.tensor([sentence.label for sentence in data.phrases])
     lengths = [len(phrase) for phrase in phrases]
-    steps = sum(1 for _ in phrase_batches(lengths, config.batch, config.seed, 1)) * config.epochs
+
+    def epoch_of(epoch: int) -> list[list[int]]:
+        return same_length_batches(lengths, config.batch, config.seed, epoch)
+
+    steps = len(epoch_of(0)) * config.epochs
     say(
         f"{len(phrases)} phrases of {len(numbers) - 1} words to learn from, {len(data.dev)} "
         f"sentences to watch, {len(data.test)} to test on; {steps} steps"
@@ -261,50 +240,32 @@ def train_sentiment(
     network = SentimentLSTM(SentimentConfig(n_words=len(numbers), **config.network.model_dump()))
     begin(network, config, numbers, say)
     learner = Learner(config, network, counts, steps)
-    state, identity = out / "state.safetensors", config.model_dump(mode="json", exclude={"path"})
-    rows: list[dict[str, float]] = []
-    step = 0
-    if state.is_file():
-        step, rows = load_state(state, learner.both, learner.optimiser, identity)
-        say(f"continuing after step {step}")
-    best = max((row["dev_fine"] for row in rows), default=-1.0)
-    end = steps if stop_after is None else min(steps, step + stop_after)
-    dev = [numbered(sentence, numbers) for sentence in data.dev]
-    losses: list[float] = []
-    began = time.monotonic()
     model = SentimentModel(config.name, learner.average, tuple(numbers))
-    for epoch, places in phrase_batches(lengths, config.batch, config.seed, config.epochs, step):
-        if step >= end:
-            break
+    dev = [numbered(sentence, numbers) for sentence in data.dev]
+    dev_labels = [sentence.label for sentence in data.dev]
+
+    def update(places: list[int], step: int) -> float:
         words = torch.stack([phrases[place] for place in places])
-        losses.append(learner.update(words, labels[places], step))
-        step += 1
-        if step % config.eval_every == 0 or step == steps:
-            found = sentiment_accuracy(
-                scores_of(learner.average, dev), [sentence.label for sentence in data.dev]
-            )
-            rows.append(
-                {
-                    "step": step,
-                    "epoch": epoch,
-                    "train_loss": sum(losses) / len(losses),
-                    "dev_loss": found.loss,
-                    "dev_fine": found.fine,
-                    "dev_binary": found.binary,
-                    "seconds": round(time.monotonic() - began, 1),
-                }
-            )
-            losses = []
-            say("  ".join(f"{k} {v:.4g}" for k, v in rows[-1].items()))
-            if found.fine > best:
-                best = found.fine
-                save_sentiment_model(out / "best.safetensors", model)
-            save_state(state, step, learner.both, learner.optimiser, rows, identity)
-            write_log(out / "log.csv", rows)
-    if step < steps:
-        save_state(state, step, learner.both, learner.optimiser, rows, identity)
-        return state
-    return _finish(config, out, data, rows)
+        return learner.update(words, labels[places], step)
+
+    def look() -> dict[str, float]:
+        found = sentiment_accuracy(scores_of(learner.average, dev), dev_labels)
+        return {"dev_loss": found.loss, "dev_fine": found.fine, "dev_binary": found.binary}
+
+    course = Course(
+        network=learner.both,
+        optimiser=learner.optimiser,
+        batches=partial(batches_from, epoch_of=epoch_of),
+        update=update,
+        look=look,
+        merit=lambda row: row["dev_fine"],
+        keep=lambda path: save_sentiment_model(path, model),
+        steps=steps,
+        eval_every=config.eval_every,
+        identity=config.model_dump(mode="json", exclude={"path"}),
+    )
+    rows = follow(course, out, say=say, stop_after=stop_after)
+    return out / "state.safetensors" if rows is None else _finish(config, out, data, rows)
 
 
 def begin(

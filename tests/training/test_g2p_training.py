@@ -10,7 +10,7 @@ from naps.errors import InputError
 from naps.phonology import Lexicon
 from naps.phonology.g2p import load_g2p
 from naps.training import TrainG2PConfig, train_g2p
-from naps.training.g2p import batches_from, collate, place_of, split_words
+from naps.training.g2p import collate, place_of, split_words
 
 SAID = {"b": "B", "c": "K", "d": "D", "x": "K S", "a": "AE", "o": "AA", "e": ""}
 
@@ -75,17 +75,6 @@ def test_held_out_words_depend_on_the_word_alone() -> None:
     given = split_words(lexicon, Lexicon("held", {"cat": (("K",),)}), 0.0, 0.3, letters)
     assert set(given.test) == {"cat"}
     assert set(given.train) == set(entries) - {"émigré", "cat"}
-
-
-def test_batches_have_words_of_one_length_and_resume() -> None:
-    lengths = [3, 4, 3, 5, 3, 4, 3, 3]
-    first = [next(batches) for batches in [batches_from(lengths, 2, 1, 0)] for _ in range(12)]
-    for _, batch in first:
-        assert len({lengths[i] for i in batch}) == 1
-    epoch = [i for number, batch in first if number == 0 for i in batch]
-    assert sorted(epoch) == list(range(8))
-    later = batches_from(lengths, 2, 1, 7)
-    assert [next(later) for _ in range(5)] == first[7:]
 
 
 def test_collate_ends_with_the_boundary() -> None:

@@ -12,7 +12,7 @@ from naps.corpus import FeatureConfig, Utterance, read_manifest
 from naps.errors import InputError
 from naps.models import ENGLISH
 from naps.training.augment import augment, mask, warp
-from naps.training.batches import batches_from, epoch_batches
+from naps.training.batches import batches_from, epoch_batches, same_length_batches
 from naps.training.config import AugmentConfig
 from naps.training.examples import find_examples
 from naps.training.schedule import learning_rate
@@ -50,10 +50,26 @@ def test_like_lengths_go_together() -> None:
 
 def test_batches_go_on_from_any_step() -> None:
     lengths = list(range(50, 90))
-    from_start = batches_from(lengths, 300, 7, 0)
-    all_ = [next(from_start) for _ in range(40)]
-    from_13 = batches_from(lengths, 300, 7, 13)
-    assert [next(from_13) for _ in range(27)] == all_[13:]
+    for epoch_of in (
+        lambda epoch: epoch_batches(lengths, 300, 7, epoch),
+        lambda epoch: same_length_batches([n // 7 for n in lengths], 3, 7, epoch),
+    ):
+        from_start = batches_from(0, epoch_of)
+        all_ = [next(from_start) for _ in range(40)]
+        assert [epoch for epoch, _ in all_] == sorted(epoch for epoch, _ in all_)
+        assert all_[-1][0] >= 1
+        from_13 = batches_from(13, epoch_of)
+        assert [next(from_13) for _ in range(27)] == all_[13:]
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(1, 7), st.integers(0, 3))
+def test_batches_of_one_length_hold_all_examples_once(
+    lengths: list[int], size: int, epoch: int
+) -> None:
+    batches = same_length_batches(lengths, size, 3, epoch)
+    assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
+    assert all(len({lengths[place] for place in batch}) == 1 for batch in batches)
+    assert all(len(batch) <= size for batch in batches)
 
 
 def test_switched_off_augmentation_changes_nothing() -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from naps.corpus.sentences import Sentence, write_sentences
@@ -15,7 +13,7 @@ from naps.errors import InputError
 from naps.models import load_sentiment_model
 from naps.models.sentiment_score import sentiment_accuracy
 from naps.training import TrainSentimentConfig, train_sentiment
-from naps.training.sentiment import phrase_batches, vocabulary_of
+from naps.training.sentiment import vocabulary_of
 from naps.training.word_vectors import read_word_vectors
 
 SIDES = {"good": 1, "great": 2, "bad": -1, "awful": -2, "long": 0}
@@ -138,19 +136,6 @@ def test_accuracy_of_classes_and_sides() -> None:
     found = sentiment_accuracy(scores, [0, 3, 1, 2])
     assert (found.fine, found.sentences, found.sided) == (0.25, 4, 3)
     assert found.binary == pytest.approx(2 / 3)
-
-
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=60), st.integers(1, 7), st.integers(0, 40))
-def test_batches_hold_all_phrases_once_and_of_one_length(
-    lengths: list[int], size: int, step: int
-) -> None:
-    batches = list(phrase_batches(lengths, size, seed=3, epochs=2))
-    for epoch in range(2):
-        places = [place for e, batch in batches for place in batch if e == epoch]
-        assert sorted(places) == list(range(len(lengths)))
-    assert all(len({lengths[place] for place in batch}) == 1 for _, batch in batches)
-    assert all(len(batch) <= size for _, batch in batches)
-    assert list(phrase_batches(lengths, size, 3, 2, step)) == batches[step:]
 
 
 def test_vocabulary_by_frequency() -> None:
