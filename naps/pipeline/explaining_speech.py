@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,11 +19,12 @@ from naps.corpus.features import FeatureConfig
 from naps.corpus.manifest import read_manifest
 from naps.decoding import greedy
 from naps.errors import InputError, UtteranceError
+from naps.events import read_events
 from naps.files import replacing, write_json
 from naps.models import Recognizer, is_import, open_model
 from naps.pipeline.explaining_options import MethodOptions
-from naps.pipeline.recipe import ProfileRecipe
-from naps.pipeline.recipe_file import load_recipe
+from naps.pipeline.finished_run import recipe_of
+from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.runner import choose_device
 from naps.pipeline.stages import corpus_folder
 from naps.relevance import FrameRelevance, explain_frames, judge_frames
@@ -101,19 +101,14 @@ def utterance_of_run(
         If the folder is no run, has no such utterance or no events of it, the model is not the one
         of the run, or the sound is not there any more.
     """
-    for name in ("run.json", "recipe.yaml", "manifest.jsonl"):
-        if not (run / name).is_file():
-            raise InputError(f"{run}: no run folder (no {name}); make one with naps run")
-    recipe = load_recipe(str(run / "recipe.yaml"))
-    if not isinstance(recipe, ProfileRecipe):
-        raise InputError(f"{run}: a {recipe.kind} recipe was run there, which has no events")
+    recipe = recipe_of(run)
     if model is None and is_import(recipe.model):
         raise InputError(
             f"{run}: its model {recipe.model!r} is a Python path, and nothing is imported that a "
             f"file names; give it as --model"
         )
     loaded = open_model(model or recipe.model)
-    record = json.loads((run / "run.json").read_text("utf-8"))
+    record = RunFolder(run).record()
     if loaded.sha256 != (record.get("model") or {}).get("sha256", ""):
         raise InputError(
             f"{run}: {loaded.name} is not the model that this run was made with; give the right "
@@ -126,13 +121,8 @@ def utterance_of_run(
         raise InputError(
             f"{run}: no utterance {utterance!r}; there are {len(utterances)}: {some} …"
         )
-    path = run / "events" / "events.parquet"
-    try:
-        events = pd.read_parquet(path)
-        events = events[events["utterance"] == utterance].sort_values("frame")
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(f"{path}: no readable events ({first}); run it again") from None
+    events = read_events(run / "events" / "events.parquet")
+    events = events[events["utterance"] == utterance].sort_values("frame")
     if not len(events):
         raise InputError(f"{run}: no events in utterance {utterance!r}")
     return Spoken(utterance, found.audio, loaded.to(choose_device(device)), events)

@@ -143,6 +143,26 @@ def _start(run: FinishedRun) -> str | None:
     return str(start.get("sha256")) if isinstance(start, dict) else None
 
 
+def recipe_of(path: Path) -> ProfileRecipe:
+    """Return the recipe of a run, as resolved.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, or that of another kind of recipe.
+    """
+    needed = [path / name for name in ("run.json", "recipe.yaml", "manifest.jsonl")]
+    missing = [file.name for file in needed if not file.is_file()]
+    if missing:
+        raise InputError(f"{path}: no run folder (no {missing[0]}); make one with naps run")
+    recipe = load_recipe(str(path / "recipe.yaml"))
+    if not isinstance(recipe, ProfileRecipe):
+        raise InputError(
+            f"{path}: a {recipe.kind} recipe was run there, which makes no events or profiles"
+        )
+    return recipe
+
+
 def read_finished(path: Path, group: str, kind: str) -> FinishedRun:
     """Read a run that is to be compared.
 
@@ -158,13 +178,7 @@ def read_finished(path: Path, group: str, kind: str) -> FinishedRun:
     InputError
         If the folder is no run of a profile recipe, its profiles are not made yet, or not those.
     """
-    needed = [path / name for name in ("run.json", "recipe.yaml", "manifest.jsonl")]
-    missing = [file.name for file in needed if not file.is_file()]
-    if missing:
-        raise InputError(f"{path}: no run folder (no {missing[0]}); make one with naps run")
-    recipe = load_recipe(str(path / "recipe.yaml"))
-    if not isinstance(recipe, ProfileRecipe):
-        raise InputError(f"{path}: a {recipe.kind} recipe was run there, which makes no profiles")
+    recipe = recipe_of(path)
     file = path / "profiles" / f"{group}-{kind}.nc"
     if not file.is_file():
         there = sorted(found.stem for found in (path / "profiles").glob("*-*.nc"))

@@ -29,8 +29,7 @@ def deletion_elements(content: RelevanceContent, out: ReportFolder) -> list[Elem
     rows = content.tables["deletion"]
     if not rows:
         return []
-    header = ["method", "initially", "deleted", "accuracy", "low", "high", "sentences"]
-    data = out.data.table("deletion", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "deletion", out)
     panels: dict[str, dict[str, DeletionCurve]] = {}
     chance: dict[str, DeletionCurve] = {}
     for half, title in _PANELS.items():
@@ -69,6 +68,13 @@ def deletion_elements(content: RelevanceContent, out: ReportFolder) -> list[Elem
     return [*made, *(_deletion_table(content, half, data) for half in _PANELS if count[half])]
 
 
+def _numbers(content: RelevanceContent, name: str, out: ReportFolder) -> str:
+    """Write a table of the run beside the page, and give the link to it."""
+    rows = content.tables[name]
+    header = list(rows[0])
+    return out.data.table(name, header, ([row.get(key) for key in header] for row in rows))
+
+
 def _deletion_table(content: RelevanceContent, half: str, data: str) -> Element:
     rows = content.of("deletion", initially=half)
     steps = sorted({int(row["deleted"]) for row in rows})[1:]
@@ -100,8 +106,7 @@ def toy_elements(content: RelevanceContent, out: ReportFolder) -> list[Element]:
     rows = content.tables["toy"]
     if not rows:
         return []
-    header = list(rows[0])
-    data = out.data.table("toy", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "toy", out)
     methods = content.methods("toy")
     cells: list[list[str | Cell]] = []
     for method in methods:
@@ -132,8 +137,7 @@ def context_elements(content: RelevanceContent, out: ReportFolder) -> list[Eleme
     rows = content.tables["context"]
     if not rows:
         return []
-    header = list(rows[0])
-    data = out.data.table("context", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "context", out)
     names = [method_name(str(row["method"])) for row in rows]
     figure = interval_dots(
         names,
@@ -164,8 +168,7 @@ def agreement_elements(content: RelevanceContent, out: ReportFolder) -> list[Ele
     rows = content.tables["agreement"]
     if not rows:
         return []
-    header = list(rows[0])
-    data = out.data.table("agreement", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "agreement", out)
     methods = list(dict.fromkeys(str(row[key]) for row in rows for key in ("method_a", "method_b")))
     matrix = np.eye(len(methods))
     for row in rows:
@@ -194,8 +197,7 @@ def model_elements(content: RelevanceContent, out: ReportFolder) -> list[Element
     rows = content.tables["models"]
     if not rows:
         return []
-    header = list(rows[0])
-    data = out.data.table("models", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "models", out)
     same = percent(content.facts.get("same_class"))
     figure = interval_dots(
         [method_name(str(row["method"])) for row in rows],
@@ -250,8 +252,7 @@ def cascade_elements(content: RelevanceContent, out: ReportFolder) -> list[Eleme
     rows = content.tables["cascade"]
     if not rows:
         return []
-    header = list(rows[0])
-    data = out.data.table("cascade", header, ([row.get(key) for key in header] for row in rows))
+    data = _numbers(content, "cascade", out)
     methods = content.methods("cascade")
     layers = list(dict.fromkeys(str(row["layer"]) for row in rows))
     series = [
