@@ -18,9 +18,8 @@ from naps.files import replacing, write_json, write_text
 from naps.models import Recognizer
 from naps.models.randomise import randomised
 from naps.pipeline.recipe import MapsConfig
+from naps.report.filters import TRAINED, UNTRAINED
 from naps.topography import FilterMap, band_frequencies, map_filters
-
-TRAINED, UNTRAINED = "trained", "untrained"
 
 
 def make_filters(folder: Path, model: Recognizer, config: MapsConfig) -> dict[str, FilterMap]:

@@ -17,11 +17,12 @@ from naps.errors import InputError
 from naps.files import replacing, write_json, write_text
 from naps.models import Recognizer
 from naps.pipeline.controls import RANDOM
-from naps.pipeline.filters import TRAINED, UNTRAINED, make_filters
+from naps.pipeline.filters import make_filters
 from naps.pipeline.recipe import ClustersConfig, MapsConfig, ProfileRecipe
 from naps.pipeline.run_folder import RunFolder
 from naps.pipeline.stages import active_groups, profile_file
 from naps.profiles import Profiles, choose_layers, load_profiles, traceable_layers
+from naps.report.filters import TRAINED, UNTRAINED
 from naps.similarity import corrected
 from naps.topography import (
     LayerMap,

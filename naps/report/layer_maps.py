@@ -12,10 +12,10 @@ from naps.plots import label_names, png, symmetric_limit, unit_map
 from naps.plots.profile import SHOWN
 from naps.plots.style import marks
 from naps.report.element import Element, table
-from naps.report.filters import filter_section
+from naps.report.filters import TRAINED, UNTRAINED, filter_section
 from naps.report.folder import RunContent
 from naps.report.layer_page import Part, Section, colour_classes
-from naps.report.maps_file import TRAINED, UNTRAINED, MapKey, RunMaps, StoredMap
+from naps.report.maps_file import MapKey, RunMaps, StoredMap
 from naps.report.report_folder import PAGE_FIGURES, ReportFolder, Words
 from naps.report.units import Frame, UnitMark, frame_series, unit_picker
 from naps.report.words import (

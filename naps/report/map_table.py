@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from naps.report.element import Element, table
-from naps.report.filters import filter_finding
+from naps.report.filters import UNTRAINED, filter_finding
 from naps.report.layer_maps import about_method
-from naps.report.maps_file import UNTRAINED, RunMaps
+from naps.report.maps_file import RunMaps
 from naps.report.report_folder import ReportFolder
 from naps.report.words import SHORT_KINDS, decimal, plural, probability
 

@@ -14,9 +14,8 @@ import pandas as pd
 import xarray as xr
 
 from naps.errors import InputError
-from naps.report.filters import FilterMaps, read_filters
+from naps.report.filters import TRAINED, UNTRAINED, FilterMaps, read_filters
 
-TRAINED, UNTRAINED = "trained", "untrained"
 _TEXTS = ("group", "kind", "method", "network", "layer", "measure")
 _NUMBERS = (
     "value", "low", "high", "chance_mean", "chance_low", "chance_high", "p", "p_corrected",
